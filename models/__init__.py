@@ -1,0 +1,1 @@
+"""What is learnt: scikit-learn estimators, one module per use case."""

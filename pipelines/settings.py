@@ -1,0 +1,80 @@
+"""Where things are and how much of the machine we may use."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations.
+
+    Each field is read from the environment variable ``CRM_<NAME>`` and has a default that
+    works on a laptop. Built once, in ``cli.py`` or in an Airflow task, and passed down.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CRM_", extra="forbid", frozen=True)
+
+    home: Annotated[Path, Field(description="Folder of all state.")] = Path("var")
+    vault_key: Annotated[
+        SecretStr | None,
+        Field(description="Key of the pseudonyms, 64 hex digits; else a 0600 file."),
+    ] = None
+    memory_limit: Annotated[str, Field(description="What DuckDB may take.")] = "4GB"
+    threads: Annotated[int, Field(description="Cores to use.", ge=1)] = 2
+    lock_wait_seconds: Annotated[
+        float, Field(description="How long to wait for another process.", ge=0)
+    ] = 10.0
+
+    @property
+    def landing(self) -> Path:
+        """Where deliveries arrive, one folder each."""
+        return self.home / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        """The database that holds pseudonyms only."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def vault(self) -> Path:
+        """The database that holds identifiers and the raw text of quarantined rows."""
+        return self.home / "vault.duckdb"
+
+    @property
+    def vault_key_file(self) -> Path:
+        """The key of the pseudonyms where ``CRM_VAULT_KEY`` is not set."""
+        return self.home / "vault.key"
+
+    @property
+    def ledger(self) -> Path:
+        """The hash-chained record of every delivery loaded."""
+        return self.home / "ledger.jsonl"
+
+    @property
+    def published(self) -> Path:
+        """Published versions and the pointer ``current``."""
+        return self.home / "published"
+
+    @property
+    def reports(self) -> Path:
+        """Validation and mining reports."""
+        return self.home / "reports"
+
+    @property
+    def logs(self) -> Path:
+        """One log file for all steps."""
+        return self.home / "logs"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow's store."""
+        return f"sqlite:///{self.home.resolve() / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """MLflow's artifacts."""
+        return self.home / "mlartifacts"
