@@ -49,6 +49,12 @@ class Manifest(BaseModel):
         return f"{self.source}/{self.business_date}.{self.sequence}"
 
     @property
+    def content(self) -> str:
+        """SHA-256 that stands for the content of all files, whatever their names."""
+        digests = "".join(sorted(file.sha256 for file in self.files))
+        return hashlib.sha256(digests.encode()).hexdigest()
+
+    @property
     def rows(self) -> int:
         """Rows in all files, headers not counted."""
         return sum(file.rows for file in self.files)
@@ -96,12 +102,15 @@ def write_delivery(
     connection.execute(f"""
         copy (select {columns} from ({query}))
         to '{target}' (format csv, header true)
-    """)  # noqa: S608 - queries come from code, and a copy target can't be a parameter
+    """)
     sums = ", ".join(
         ["count(*)"]
-        + [f"cast(coalesce(sum({name}), 0) as varchar)" for name in contract.control_totals]
+        + [
+            f"cast(coalesce(sum({name}), 0) as varchar)"
+            for name in contract.control_totals
+        ]
     )
-    rows, *totals = connection.execute(f"select {sums} from ({query})").fetchone()  # noqa: S608
+    rows, *totals = connection.execute(f"select {sums} from ({query})").fetchone()
     manifest = Manifest(
         source=contract.source,
         business_date=business_date,
@@ -109,7 +118,9 @@ def write_delivery(
         files=(describe_file(path, rows=rows),),
         control_totals=dict(zip(contract.control_totals, totals, strict=True)),
     )
-    (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+    (partial / MANIFEST).write_text(
+        manifest.model_dump_json(indent=2), encoding="utf-8"
+    )
     shutil.rmtree(folder, ignore_errors=True)
     os.replace(partial, folder)
     return manifest
@@ -119,9 +130,7 @@ def describe_file(path: Path, *, rows: int) -> DataFile:
     """Size and SHA-256 of a file, as a manifest states them."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return DataFile(
-        name=path.name, rows=rows, bytes=path.stat().st_size, sha256=digest
-    )
+    return DataFile(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=digest)
 
 
 def find_deliveries(landing: Path) -> Iterable[Path]:

@@ -18,8 +18,6 @@ from pipelines.settings import Settings
 # What ingestion adds to each row: where it came from and since when it was known.
 RAW_COLUMNS = {
     "delivery_id": "varchar",
-    "file_number": "integer",
-    "line_number": "bigint",
     "known_at": "timestamp",
     "row_hash": "ubigint",
 }
@@ -32,7 +30,8 @@ create table if not exists ops.deliveries (
     delivery_id varchar, source varchar, business_date date, sequence integer,
     extracted_at timestamp, status varchar, note varchar,
     rows_delivered bigint, rows_loaded bigint, rows_duplicate bigint,
-    rows_quarantined bigint, content_sha256 varchar, loaded_at timestamp
+    rows_quarantined bigint, rows_hash varchar, content_sha256 varchar,
+    loaded_at timestamp
 );
 create table if not exists ops.quarantine (
     delivery_id varchar, file_number integer, line_number bigint,
@@ -94,8 +93,8 @@ def connect(
     """
     if read_only and not settings.warehouse.exists():
         msg = (
-            f"There is no warehouse at {settings.warehouse}, so there is nothing to read. "
-            "Run `crm ingest` first, or point CRM_HOME elsewhere."
+            f"There is no warehouse at {settings.warehouse}, so there is nothing to "
+            "read. Run `crm ingest` first, or point CRM_HOME elsewhere."
         )
         raise MissingSourceError(msg)
     connection = _open(settings, read_only=read_only)
@@ -104,8 +103,9 @@ def connect(
         yield connection
     except duckdb.OutOfMemoryException as error:
         msg = (
-            "DuckDB ran out of memory or disk, so this step wrote nothing. Free some, or "
-            f"raise CRM_MEMORY_LIMIT (now {settings.memory_limit}), and run it again."
+            "DuckDB ran out of memory or disk, so this step wrote nothing. Free some, "
+            f"or raise CRM_MEMORY_LIMIT (now {settings.memory_limit}), and run it "
+            "again."
         )
         raise ResourceError(msg) from error
     finally:
@@ -119,24 +119,24 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         create_raw_table(connection, contract)
 
 
-def create_raw_table(
-    connection: duckdb.DuckDBPyConnection, contract: Contract
-) -> None:
+def create_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Create ``raw.<source>``, or add the columns its contract has gained."""
     columns = {c.name: c.raw_type for c in contract.columns} | RAW_COLUMNS
     listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     table = f"raw.{contract.source}"
     connection.execute(f"create table if not exists {table} ({listed})")
     for name, kind in columns.items():
-        connection.execute(f"alter table {table} add column if not exists {name} {kind}")
+        connection.execute(
+            f"alter table {table} add column if not exists {name} {kind}"
+        )
 
 
 @contextmanager
 def run_lock(settings: Settings, run: str) -> Iterator[None]:
     """Keep every other run that writes out until the block ends.
 
-    The lock belongs to the process, so a killed run leaves nothing behind. A step inside
-    a run that holds it already goes ahead.
+    The lock belongs to the process, so a killed run leaves nothing behind. A step
+    inside a run that holds it already goes ahead.
 
     Raises
     ------
@@ -171,8 +171,8 @@ def _describe_holder(path: Path) -> str:
         holder = json.loads(path.read_text(encoding="utf-8"))
     return (
         f"`crm {holder.get('run', '?')}` is at work as process "
-        f"{holder.get('process', '?')} since {holder.get('started_at', '?')}, so this run "
-        "did nothing. Wait for it to end, then run this again."
+        f"{holder.get('process', '?')} since {holder.get('started_at', '?')}, so this "
+        "run did nothing. Wait for it to end, then run this again."
     )
 
 
@@ -195,8 +195,8 @@ def _open(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
             if time.monotonic() > deadline:
                 msg = (
                     "Another process has the warehouse open, so this step did nothing. "
-                    "Close it (BI reads published/current, never the warehouse) and run "
-                    "this again."
+                    "Close it (BI reads published/current, never the warehouse) and "
+                    "run this again."
                 )
                 raise LockedError(msg) from error
             time.sleep(0.2)

@@ -1,0 +1,193 @@
+"""Load what was delivered into ``raw``: every row once, and none of them lost."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines import ledger
+from pipelines.deliveries import find_deliveries
+from pipelines.errors import DataQualityError, MissingSourceError, UsageError
+from pipelines.ingest.check import Refusal, check_delivery, read_manifest
+from pipelines.ingest.load import load_delivery, mark_duplicate, mark_refused
+from pipelines.settings import Settings
+from pipelines.vault import Vault
+from pipelines.warehouse import connect, prepare, run_lock
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class IngestSummary:
+    """What became of the deliveries that were new, and of their rows.
+
+    Attributes
+    ----------
+    deliveries_loaded, deliveries_duplicate, deliveries_known : int
+        Loaded now; the same content as an earlier one; loaded in an earlier run.
+    rows_delivered, rows_loaded, rows_duplicate, rows_quarantined : int
+        Of the deliveries that were loaded or duplicate; the last three add up to the
+        first.
+    refused, waiting : list of str
+        One line for each delivery that can't be what it promises, and for each that has
+        no manifest yet.
+    """
+
+    deliveries_loaded: int = 0
+    deliveries_duplicate: int = 0
+    deliveries_known: int = 0
+    rows_delivered: int = 0
+    rows_loaded: int = 0
+    rows_duplicate: int = 0
+    rows_quarantined: int = 0
+    refused: list[str] = None
+    waiting: list[str] = None
+
+    def __post_init__(self) -> None:
+        self.refused = self.refused or []
+        self.waiting = self.waiting or []
+
+    def raise_for_problems(self) -> None:
+        """Raise for what was refused, else for what is waiting, if anything is.
+
+        Raises
+        ------
+        DataQualityError
+            A delivery was refused.
+        MissingSourceError
+            A delivery has no manifest yet.
+        """
+        if self.refused:
+            raise DataQualityError("\n".join(self.refused))
+        if self.waiting:
+            raise MissingSourceError("\n".join(self.waiting))
+
+
+def run(settings: Settings) -> IngestSummary:
+    """Load every delivery in ``landing`` that is not in the warehouse yet.
+
+    A delivery that is refused or not complete does not keep the others out: it is in
+    the summary, which the caller asks to ``raise_for_problems`` when the rest is done.
+
+    Returns
+    -------
+    IngestSummary
+        Counts of deliveries and rows.
+    """
+    if set(str(settings.landing.resolve())) & set("*?["):
+        msg = (
+            "The path of CRM_HOME has a *, ? or [ in it, which DuckDB would read as a "
+            "pattern, so nothing was loaded. Move it."
+        )
+        raise UsageError(msg)
+    with run_lock(settings, "ingest"), connect(settings) as connection:
+        prepare(connection)
+        vault = Vault(connection, settings)
+        reconcile_ledger(connection, settings.ledger)
+        summary = IngestSummary()
+        for folder in find_deliveries(settings.landing):
+            _ingest_one(connection, vault, folder, settings, summary)
+    logger.info(
+        "ingest: %d deliveries loaded, %d duplicate, %d known, %d refused, %d waiting; "
+        "%d rows delivered = %d loaded + %d duplicate + %d quarantined",
+        summary.deliveries_loaded,
+        summary.deliveries_duplicate,
+        summary.deliveries_known,
+        len(summary.refused),
+        len(summary.waiting),
+        summary.rows_delivered,
+        summary.rows_loaded,
+        summary.rows_duplicate,
+        summary.rows_quarantined,
+    )
+    return summary
+
+
+def reconcile_ledger(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Enter what a run had committed when it was killed before it could say so."""
+    known = ledger.read(path)
+    rows = connection.execute("""
+        select
+            delivery_id, rows_loaded, rows_duplicate, rows_quarantined, rows_hash,
+            content_sha256
+        from ops.deliveries
+        where status != 'refused'
+        order by loaded_at, delivery_id
+    """).fetchall()
+    entries = [ledger.Entry(*row) for row in rows]
+    ledger.append(path, [e for e in entries if known.get(e.delivery_id) != e])
+
+
+def _ingest_one(
+    connection: duckdb.DuckDBPyConnection,
+    vault: Vault,
+    folder: Path,
+    settings: Settings,
+    summary: IngestSummary,
+) -> None:
+    try:
+        manifest = read_manifest(folder)
+        if manifest is None:
+            summary.waiting.append(
+                f"{folder.parent.name}/{folder.name} has no manifest.json yet, so it "
+                "was left alone. If its source has finished writing, ask it for the "
+                "manifest."
+            )
+            return
+        earlier = _find_earlier(connection, manifest.delivery_id, manifest.content)
+        if earlier == manifest.delivery_id:
+            summary.deliveries_known += 1
+            return
+        delivery = check_delivery(folder, manifest)
+        if earlier:
+            counts = mark_duplicate(connection, manifest, earlier)
+            summary.deliveries_duplicate += 1
+        else:
+            counts = load_delivery(connection, vault, delivery)
+            summary.deliveries_loaded += 1
+    except Refusal as refusal:
+        summary.refused.append(str(refusal))
+        mark_refused(connection, folder, refusal)
+        return
+    ledger.append(settings.ledger, [counts])
+    summary.rows_delivered += manifest.rows
+    summary.rows_loaded += counts.rows_loaded
+    summary.rows_duplicate += counts.rows_duplicate
+    summary.rows_quarantined += counts.rows_quarantined
+
+
+def _find_earlier(
+    connection: duckdb.DuckDBPyConnection, delivery_id: str, content: str
+) -> str | None:
+    """Find the delivery that this one repeats: itself, or another with its content.
+
+    Raises
+    ------
+    Refusal
+        One of the same name was loaded with other content.
+    """
+    row = connection.execute(
+        """
+        select content_sha256 from ops.deliveries
+        where delivery_id = ? and status != 'refused'
+        """,
+        [delivery_id],
+    ).fetchone()
+    if row and row[0] == content:
+        return delivery_id
+    if row:
+        raise Refusal(
+            delivery_id,
+            "has other content than the delivery of that name that was loaded",
+            "send a restatement with the next sequence",
+        )
+    row = connection.execute(
+        """
+        select delivery_id from ops.deliveries
+        where source = ? and content_sha256 = ? and rows_delivered > 0
+            and status not in ('refused', 'duplicate')
+        """,
+        [delivery_id.split("/", maxsplit=1)[0], content],
+    ).fetchone()
+    return row[0] if row else None

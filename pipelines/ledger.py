@@ -1,0 +1,95 @@
+"""What was loaded, remembered outside the database in a chain of hashes.
+
+A lost write-ahead log or an old backup takes rows away without a word. The ledger still
+names them, and nobody can edit one of its lines without breaking every later one.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipelines.errors import DataQualityError
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A delivery as it was loaded.
+
+    ``rows_hash`` is the sum of the rows' 64-bit hashes, in decimal: the order of rows
+    does not change it.
+    """
+
+    delivery_id: str
+    rows_loaded: int
+    rows_duplicate: int
+    rows_quarantined: int
+    rows_hash: str
+    content_sha256: str
+
+
+def read(path: Path) -> dict[str, Entry]:
+    """Read the newest entry of every delivery.
+
+    Raises
+    ------
+    DataQualityError
+        A line is not the one that was written.
+    """
+    return {entry.delivery_id: entry for entry, _ in _read_lines(path)}
+
+
+def append(path: Path, entries: list[Entry]) -> None:
+    """Write entries at the end, and have them on disk before returning."""
+    if not entries:
+        return
+    previous = head(path)
+    with path.open("ab") as file:
+        file.truncate(len(_whole_lines(path)))
+        for entry in entries:
+            line = _seal(entry, previous)
+            previous = line["hash"]
+            file.write(json.dumps(line).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def head(path: Path) -> str:
+    """Return the hash of the last line, which stands for the whole ledger."""
+    lines = _read_lines(path)
+    return lines[-1][1]["hash"] if lines else GENESIS
+
+
+def _whole_lines(path: Path) -> bytes:
+    """Leave out a last line that a killed process did not finish: it never counted."""
+    content = path.read_bytes() if path.exists() else b""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _read_lines(path: Path) -> list[tuple[Entry, dict]]:
+    previous, lines = GENESIS, []
+    for number, text in enumerate(_whole_lines(path).splitlines(), 1):
+        try:
+            line = json.loads(text)
+            entry = Entry(**{name: line[name] for name in Entry.__dataclass_fields__})
+        except (ValueError, KeyError, TypeError):
+            line, entry = {}, None
+        if entry is None or line != _seal(entry, previous):
+            msg = (
+                f"Line {number} of {path.name} is not the one that was written, so the "
+                "ledger proves nothing from there on. Bring the file back from a "
+                "backup."
+            )
+            raise DataQualityError(msg)
+        previous = line["hash"]
+        lines.append((entry, line))
+    return lines
+
+
+def _seal(entry: Entry, previous: str) -> dict:
+    line = asdict(entry) | {"previous": previous}
+    text = json.dumps(line, sort_keys=True)
+    return line | {"hash": hashlib.sha256(text.encode()).hexdigest()}

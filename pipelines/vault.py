@@ -1,0 +1,197 @@
+"""The door to the vault: real identifiers, and the pseudonyms that stand for them.
+
+A pseudonym is HMAC-SHA-256 (RFC 2104) of ``<kind>:<value>`` under the vault's key, cut
+to 80 bits (20 hexadecimal digits): the same value gives the same pseudonym in every
+source, nobody without the key can make one, and no two of a billion values are likely
+to meet.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import DataQualityError, UsageError
+from pipelines.settings import Settings
+
+KEY_BYTES = 32
+PSEUDONYM_DIGITS = 20
+BLOCK_BYTES = 64  # of SHA-256
+TABLES = """
+create table if not exists vault.identifiers (
+    kind varchar, pseudonym varchar, identifier varchar
+);
+create table if not exists vault.quarantined_rows (
+    delivery_id varchar, file_number integer, line_number bigint, raw_text varchar
+);
+create table if not exists vault.key_check (fingerprint varchar);
+"""
+
+
+class Vault:
+    """The vault, attached to a warehouse connection as the database ``vault``.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The warehouse, open for writing.
+    settings : Settings
+        Says where the vault is, and its key.
+
+    Raises
+    ------
+    DataQualityError
+        The key is not the one that the vault's pseudonyms were made with, or is gone.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, settings: Settings):
+        self._connection = connection
+        key = load_key(settings)
+        path = str(settings.vault).replace("'", "''")
+        connection.execute(f"attach if not exists '{path}' as vault")
+        settings.vault.chmod(0o600)
+        connection.execute(TABLES)
+        self._inner, self._outer = _pads(key)
+        self._check_key(key)
+
+    def store_pseudonyms(self, kind: str, values: str) -> str:
+        """Make pseudonyms for a column of values, and remember whose they are.
+
+        Parameters
+        ----------
+        kind : str
+            Kind of identifier, for example ``"card"``.
+        values : str
+            A query with one column ``identifier``, each value once and none null.
+
+        Returns
+        -------
+        str
+            Name of a temporary table (identifier, pseudonym), one row per value.
+        """
+        table = f"pseudonyms_of_{kind}"
+        self._connection.execute(
+            f"""
+            create or replace temp table {table} as
+            select
+                identifier,
+                left(sha256($outer || unhex(sha256(
+                    $inner || encode($kind || ':' || identifier)
+                ))), {PSEUDONYM_DIGITS}) as pseudonym
+            from ({values})
+            """,
+            {"outer": self._outer, "inner": self._inner, "kind": kind},
+        )
+        self._connection.execute(
+            f"""
+            insert into vault.identifiers
+            select $kind, made.pseudonym, made.identifier
+            from {table} as made
+            anti join vault.identifiers as known
+                on known.kind = $kind and known.pseudonym = made.pseudonym
+            """,
+            {"kind": kind},
+        )
+        return table
+
+    def store_quarantined(self, delivery_id: str, rows: str) -> None:
+        """Keep the raw text of a delivery's bad rows, in place of what was kept before.
+
+        Parameters
+        ----------
+        delivery_id : str
+            For example ``"atm/2026-01-31.1"``.
+        rows : str
+            A query with the columns file_number, line_number and raw_text.
+        """
+        self._connection.execute(
+            "delete from vault.quarantined_rows where delivery_id = ?", [delivery_id]
+        )
+        self._connection.execute(
+            f"""
+            insert into vault.quarantined_rows
+            select ?, file_number, line_number, raw_text from ({rows})
+            """,
+            [delivery_id],
+        )
+
+    def _check_key(self, key: bytes) -> None:
+        fingerprint = hmac.new(key, b"key check", hashlib.sha256).hexdigest()
+        row = self._connection.execute(
+            "select fingerprint from vault.key_check"
+        ).fetchone()
+        if row is None:
+            self._connection.execute(
+                "insert into vault.key_check values (?)", [fingerprint]
+            )
+        elif row[0] != fingerprint:
+            msg = (
+                "The vault's key is not the one its pseudonyms were made with, so the "
+                "same person would get a second pseudonym and nothing was loaded. "
+                "Bring back the old CRM_VAULT_KEY or vault.key."
+            )
+            raise DataQualityError(msg)
+
+
+def load_key(settings: Settings) -> bytes:
+    """Read the key of the pseudonyms, or make one for a vault that does not exist yet.
+
+    Raises
+    ------
+    UsageError
+        ``CRM_VAULT_KEY`` is not 64 hexadecimal digits, or the key file is open to
+        others.
+    DataQualityError
+        The vault exists and its key file does not.
+    """
+    if settings.vault_key is not None:
+        return _decode(settings.vault_key.get_secret_value(), "CRM_VAULT_KEY")
+    path = settings.vault_key_file
+    if not path.exists():
+        if settings.vault.exists():
+            msg = (
+                f"The vault is there but its key {path.name} is not, so no row can "
+                "get its pseudonym and nothing was loaded. Bring back the file, or set "
+                "CRM_VAULT_KEY."
+            )
+            raise DataQualityError(msg)
+        _write_key(path)
+    if path.stat().st_mode & 0o077:
+        msg = (
+            f"{path.name} can be read by others, so pseudonyms could be undone. "
+            f"Run `chmod 600 {path}`."
+        )
+        raise UsageError(msg)
+    return _decode(path.read_text(encoding="ascii").strip(), path.name)
+
+
+def pseudonym(key: bytes, kind: str, identifier: str) -> str:
+    """Make one pseudonym, as ``Vault.store_pseudonyms`` makes a column of them."""
+    message = f"{kind}:{identifier}".encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:PSEUDONYM_DIGITS]
+
+
+def _write_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+
+
+def _decode(text: str, name: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        msg = f"{name} is not 64 hexadecimal digits, so no pseudonym can be made."
+        raise UsageError(msg)
+    return key
+
+
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    padded = key.ljust(BLOCK_BYTES, b"\0")
+    return bytes(b ^ 0x36 for b in padded), bytes(b ^ 0x5C for b in padded)
