@@ -1,3 +1,53 @@
-.PHONY: setup
-PYTHON ?= $(firstword $(shell command -v python3.11) $(shell command -v python3))
-CRM_HOME ?= var
+# Everything runs in .venv, which each target makes for itself: Python 3.11 is enough.
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+CUSTOMERS ?= 5000
+MONTHS ?= 18
+SEED ?= 0
+BIN := .venv/bin
+UV = $(firstword $(shell command -v uv) $(BIN)/uv)
+
+help: ## Show this help
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 8
+
+run: $(BIN)/.locked ## Simulate a bank, run one night through the DAGs, print a summary
+	$(BIN)/crm simulate --customers $(CUSTOMERS) --months $(MONTHS) --seed $(SEED)
+	$(BIN)/python dags/run_night.py
+
+test: $(BIN)/.locked ## Run all tests
+	$(BIN)/pytest
+
+quick: $(BIN)/.locked ## Run the fast tests: unit, dags, docs
+	$(BIN)/pytest tests/unit tests/dags tests/docs models pipelines -m "not slow"
+
+check: $(BIN)/.locked ## Lint Python and SQL, check imports and the lock
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	cp requirements.lock $(BIN)/requirements.lock
+	$(COMPILE) --output-file $(BIN)/requirements.lock
+	diff requirements.lock $(BIN)/requirements.lock
+
+up: $(BIN)/.locked ## Open Airflow and MLflow on this machine, until Ctrl-C
+	$(BIN)/python dags/up.py
+
+bench: $(BIN)/.locked ## Measure speed and memory against bare baselines
+	$(BIN)/python tests/bench/run.py
+
+lock: $(BIN)/.locked ## Resolve pyproject.toml into requirements.lock
+	$(COMPILE) --output-file requirements.lock
+
+COMPILE = $(UV) pip compile pyproject.toml --extra develop --generate-hashes \
+	--python-version 3.11 --no-header --no-annotate --quiet
+
+# uv installs what the lock names and nothing else, and refuses a file of another hash.
+$(BIN)/.locked: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	command -v uv > /dev/null || test -x $(BIN)/uv || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes \
+		--requirement requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	touch $@
+
+.PHONY: help run test quick check up bench lock

@@ -16,6 +16,7 @@ from pipelines.errors import PipelineError, UsageError
 from pipelines.logs import configure_logging
 from pipelines.settings import Settings
 
+logger = logging.getLogger(__name__)
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -230,7 +231,7 @@ def _exit_with(command: Callable[[], None]) -> None:
     try:
         command()
     except PipelineError as error:
-        logging.getLogger(__name__).error("%s", error)
+        logger.error("%s", error)  # noqa: TRY400 - it says what to do; no trace needed
         sys.exit(error.exit_code)
 
 

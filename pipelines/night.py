@@ -1,0 +1,62 @@
+"""One night, end to end, without Airflow: the DAGs' steps in the DAGs' order."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipelines import build, ingest, mine, publish, score, validate
+from pipelines.errors import (
+    DataQualityError,
+    GateRefusedError,
+    MissingSourceError,
+    PipelineError,
+)
+from pipelines.settings import Settings
+from pipelines.warehouse import run_lock
+
+logger = logging.getLogger(__name__)
+USE_CASES = ("churn", "cross_sell")
+
+
+def run(settings: Settings) -> list[PipelineError]:
+    """Run the night from ingest to publish.
+
+    Returns
+    -------
+    list of PipelineError
+        What went wrong without stopping the night: a delivery refused, waiting or held,
+        a challenger that was not good enough.
+
+    Raises
+    ------
+    PipelineError
+        A step failed that the rest depends on. What was published before stays.
+    """
+    problems: list[PipelineError] = []
+    with run_lock(settings, "run"):
+        ingested = ingest.run(settings)
+        with _noted(problems):
+            ingested.raise_for_problems()
+        with _noted(problems):
+            validate.run(settings, "deliveries")
+        build.run(settings, exclude="source:ml+")
+        validate.run(settings, "features")
+        for use_case in USE_CASES:
+            with _noted(problems):
+                if mine.needs_mining(settings, use_case):
+                    mine.run(settings, use_case)
+            score.run(settings, use_case)
+        build.run(settings, select="source:ml+")
+        validate.run(settings, "scores")
+        publish.run(settings)
+    return problems
+
+
+@contextmanager
+def _noted(problems: list[PipelineError]) -> Iterator[None]:
+    """Go on after what concerns one delivery or one estimator, and remember it."""
+    try:
+        yield
+    except (DataQualityError, MissingSourceError, GateRefusedError) as error:
+        logger.warning("%s", error)
+        problems.append(error)

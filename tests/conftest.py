@@ -1,0 +1,87 @@
+"""Banks to test on: an empty one, one with marts, one after a whole night."""
+
+import os
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+# Before anything imports a library that phones home, or numpy's threads.
+os.environ |= {
+    "DO_NOT_TRACK": "true",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+
+from pipelines.contracts import load_contract
+from pipelines.deliveries import write_delivery
+from pipelines.settings import PROJECT_ROOT, Settings
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """A fresh CRM_HOME."""
+    return Settings(home=tmp_path / "var")
+
+
+@pytest.fixture
+def deliver(settings):
+    """Write a delivery from rows in SQL, for example ``deliver("atm", "select …")``."""
+
+    def write(source, query, business_date=date(2025, 1, 31)):
+        extracted_at = datetime(2025, 2, 1, 1, 10, tzinfo=UTC)
+        with duckdb.connect() as connection:
+            write_delivery(
+                connection,
+                query,
+                settings.landing,
+                load_contract(source),
+                business_date=business_date,
+                extracted_at=extracted_at,
+            )
+        return settings.landing / source / business_date.isoformat()
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory):
+    """A small bank, ingested, accepted and built up to its features. Read only."""
+    from pipelines import build, ingest, simulate, validate
+
+    settings = Settings(home=tmp_path_factory.mktemp("bank"))
+    simulate.run(settings, customers=800, months=16, seed=7)
+    ingest.run(settings).raise_for_problems()
+    validate.run(settings, "deliveries")
+    build.run(settings, exclude="source:ml+")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def finished_night(bank, tmp_path_factory):
+    """The same bank after a whole night: mined, scored, published. Read only."""
+    from pipelines import night
+
+    settings = copy_home(bank, tmp_path_factory.mktemp("night"))
+    problems = night.run(settings)
+    assert problems == []
+    return settings
+
+
+def copy_home(settings, folder):
+    """Copy a bank, so that a test may change it."""
+    shutil.copytree(settings.home, folder / "var", symlinks=True)
+    return Settings(home=folder / "var")
+
+
+@pytest.fixture(scope="session")
+def public_data():
+    """The folder of public data sets, where there is one."""
+    folder = Path(
+        os.environ.get("CRM_PUBLIC_DATA", PROJECT_ROOT.parent / "shared" / "data")
+    )
+    if not folder.is_dir():
+        pytest.skip("needs the public data sets: set CRM_PUBLIC_DATA to their folder")
+    return folder

@@ -1,0 +1,264 @@
+import hashlib
+import json
+
+import duckdb
+import pytest
+
+from pipelines import ingest, verify
+from pipelines.errors import DataQualityError
+from pipelines.ingest.load import load_delivery
+from pipelines.warehouse import connect
+
+BALANCES = """
+    select
+        'A' || number as account_number, date '2025-01-31' as balance_date,
+        number * 1.50 as balance, 'CNY' as currency_code
+    from range(1, 4) as numbers (number)
+"""
+
+
+@pytest.fixture
+def ask(settings):
+    def ask(query):
+        with connect(settings, read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
+
+
+def counts(summary):
+    return (
+        summary.rows_delivered,
+        summary.rows_loaded,
+        summary.rows_duplicate,
+        summary.rows_quarantined,
+    )
+
+
+def append(folder, *lines):
+    """Add lines to a delivery's file, and promise them in its manifest."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    (file,) = manifest["files"]
+    data = folder / file["name"]
+    data.write_text(data.read_text() + "".join(f"{line}\n" for line in lines))
+    content = data.read_bytes()
+    file |= {
+        "rows": file["rows"] + len(lines),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    manifest["control_totals"] = {}
+    path.write_text(json.dumps(manifest))
+
+
+def test_every_row_is_loaded_with_where_it_came_from(settings, deliver, ask):
+    deliver("core_balances", BALANCES)
+
+    summary = ingest.run(settings)
+
+    assert counts(summary) == (3, 3, 0, 0)
+    assert ask("""
+        select delivery_id, balance, known_at::varchar
+        from raw.core_balances order by balance
+    """) == [
+        ("core_balances/2025-01-31.1", amount, "2025-02-01 01:10:00")
+        for amount in (1.5, 3.0, 4.5)
+    ]
+
+
+def test_identifiers_stay_in_the_vault(settings, deliver, ask):
+    deliver("core_balances", BALANCES)
+
+    ingest.run(settings)
+
+    (pseudonyms,) = zip(
+        *ask("select account_number from raw.core_balances"), strict=True
+    )
+    assert [len(pseudonym) for pseudonym in pseudonyms] == [20, 20, 20]
+    assert not {"A1", "A2", "A3"} & set(pseudonyms)
+
+
+def test_running_twice_leaves_what_running_once_leaves(settings, deliver, ask):
+    deliver("core_balances", BALANCES)
+    ingest.run(settings)
+    once = ask("from raw.core_balances order by all")
+
+    again = ingest.run(settings)
+
+    assert counts(again) == (0, 0, 0, 0)
+    assert again.deliveries_known == 1
+    assert ask("from raw.core_balances order by all") == once
+
+
+def test_the_same_content_under_another_name_is_a_duplicate(settings, deliver, ask):
+    first = deliver("core_balances", BALANCES)
+    ingest.run(settings)
+    copy = first.with_name("2025-02-28")
+    first.rename(copy)
+    manifest = (copy / "manifest.json").read_text()
+    (copy / "manifest.json").write_text(
+        manifest.replace('"2025-01-31"', '"2025-02-28"')
+    )
+
+    summary = ingest.run(settings)
+
+    assert counts(summary) == (3, 0, 3, 0)
+    assert ask("select count(*) from raw.core_balances") == [(3,)]
+
+
+def test_other_content_under_a_loaded_name_is_refused(settings, deliver, ask):
+    deliver("core_balances", BALANCES)
+    ingest.run(settings)
+    deliver("core_balances", f"{BALANCES} where number < 3")
+
+    summary = ingest.run(settings)
+
+    assert "send a restatement with the next sequence" in summary.refused[0]
+    assert ask("select count(*) from raw.core_balances") == [(3,)]
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "reason"),
+    [
+        ("A9,2025-01-31,much,CNY", "balance", "unreadable"),
+        ("A9,31/01/2025,1.00,CNY", "balance_date", "unreadable"),
+        ("A9,2025-01-31,1.00", "currency_code", "unreadable"),
+        (",2025-01-31,1.00,CNY", "account_number", "missing"),
+        ("A9,2025-01-31,1.00,XXX", "currency_code", "not_accepted"),
+        ("A9,2025-02-02,1.00,CNY", "balance_date", "happened_after_extraction"),
+    ],
+    ids=["number", "date", "too_few", "missing", "not_accepted", "future"],
+)
+def test_a_bad_row_is_quarantined_with_its_line_and_reason(
+    settings, deliver, ask, line, column, reason
+):
+    append(deliver("core_balances", BALANCES), line)
+
+    summary = ingest.run(settings)
+
+    assert counts(summary) == (4, 3, 0, 1)
+    assert ask("select line_number, column_name, reason from ops.quarantine") == [
+        (5, column, reason)
+    ]
+
+
+def test_a_bad_row_has_all_its_reasons(settings, deliver, ask):
+    append(deliver("core_balances", BALANCES), ",2025-01-31,1.00,XXX")
+
+    ingest.run(settings)
+
+    assert ask("select reason from ops.quarantine order by reason") == [
+        ("missing",),
+        ("not_accepted",),
+    ]
+
+
+def test_lines_are_right_behind_unreadable_rows(settings, deliver, ask):
+    append(
+        deliver("core_balances", BALANCES),
+        "A9,2025-01-31,much,CNY",
+        "A8,2025-01-31,1.00,XXX",
+        "A7,2025-01-31,more,CNY",
+        "A6,2025-01-31,1.00,YYY",
+    )
+
+    assert counts(ingest.run(settings)) == (7, 3, 0, 4)
+    assert ask("select line_number from ops.quarantine order by 1") == [
+        (5,),
+        (6,),
+        (7,),
+        (8,),
+    ]
+
+
+def test_a_repeated_row_is_a_duplicate(settings, deliver):
+    append(deliver("core_balances", BALANCES), "A1,2025-01-31,1.50,CNY")
+
+    assert counts(ingest.run(settings)) == (4, 3, 1, 0)
+
+
+def test_rows_that_contradict_each_other_are_both_quarantined(settings, deliver, ask):
+    append(deliver("core_balances", BALANCES), "A1,2025-01-31,99.00,CNY")
+
+    assert counts(ingest.run(settings)) == (4, 2, 0, 2)
+    assert ask("select line_number, reason from ops.quarantine order by 1") == [
+        (2, "key_conflict"),
+        (5, "key_conflict"),
+    ]
+
+
+def test_raw_text_of_a_bad_row_is_kept_in_the_vault_only(settings, deliver):
+    append(deliver("core_balances", BALANCES), "secret-9,2025-01-31,much,CNY")
+
+    ingest.run(settings)
+
+    with duckdb.connect(settings.vault, read_only=True) as connection:
+        kept = connection.execute("select raw_text from quarantined_rows").fetchall()
+    assert kept == [("secret-9,2025-01-31,much,CNY",)]
+    assert b"secret-9" not in settings.warehouse.read_bytes()
+
+
+def test_times_with_any_offset_are_kept_in_utc(settings, deliver, ask):
+    folder = deliver(
+        "atm",
+        """
+        select 'E1' as event_number, 'C1' as card_number, 'T1' as terminal_code,
+            timestamp '2025-01-05 02:00:00' as occurred_at, 'enquiry' as event_type,
+            null as amount, null as currency_code
+        """,
+    )
+    append(
+        folder,
+        "E2,C1,T1,2025-01-05T10:00:00+08:00,enquiry,,",
+        "E3,C1,T1,2025-01-05 02:00:00,enquiry,,",
+    )
+
+    ingest.run(settings)
+
+    assert ask("select distinct occurred_at::varchar from raw.atm") == [
+        ("2025-01-05 02:00:00",)
+    ]
+
+
+def test_a_failed_load_leaves_nothing_behind(settings, deliver, ask, monkeypatch):
+    deliver("core_balances", BALANCES)
+
+    def fail(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.ingest.load._check_conservation", fail)
+        with pytest.raises(KeyboardInterrupt):
+            ingest.run(settings)
+    assert ask("select count(*) from raw.core_balances") == [(0,)]
+
+    assert counts(ingest.run(settings)) == (3, 3, 0, 0)
+
+
+def test_a_run_killed_between_commit_and_ledger_is_made_good(
+    settings, deliver, monkeypatch
+):
+    deliver("core_balances", BALANCES)
+
+    def load_and_die(*arguments):
+        load_delivery(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.ingest.load_delivery", load_and_die)
+        with pytest.raises(KeyboardInterrupt):
+            ingest.run(settings)
+    ingest.run(settings)
+
+    assert verify.run(settings) == 1
+
+
+def test_verify_names_a_delivery_whose_rows_are_gone(settings, deliver):
+    deliver("core_balances", BALANCES)
+    ingest.run(settings)
+    with connect(settings) as connection:
+        connection.execute("delete from raw.core_balances where balance = 1.5")
+
+    with pytest.raises(DataQualityError, match=r"core_balances/2025-01-31\.1"):
+        verify.run(settings)

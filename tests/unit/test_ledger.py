@@ -1,0 +1,63 @@
+import pytest
+
+from pipelines import ledger
+from pipelines.errors import DataQualityError
+
+
+def entry(delivery_id, rows=3):
+    return ledger.Entry(delivery_id, rows, 0, 0, "17", "ab")
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "ledger.jsonl"
+    ledger.append(path, [entry("atm/2026-01-30.1"), entry("atm/2026-01-31.1")])
+    return path
+
+
+def test_what_was_appended_is_read_again(path):
+    assert list(ledger.read(path).values()) == [
+        entry("atm/2026-01-30.1"),
+        entry("atm/2026-01-31.1"),
+    ]
+
+
+def test_the_newest_entry_of_a_delivery_counts(path):
+    ledger.append(path, [entry("atm/2026-01-30.1", rows=9)])
+
+    assert ledger.read(path)["atm/2026-01-30.1"].rows_loaded == 9
+
+
+def test_an_edited_line_is_found_out(path):
+    path.write_text(path.read_text().replace('"rows_loaded": 3', '"rows_loaded": 4', 1))
+
+    with pytest.raises(DataQualityError, match=r"Line 1 of ledger\.jsonl"):
+        ledger.read(path)
+
+
+def test_a_removed_line_is_found_out(path):
+    path.write_text(path.read_text().splitlines(keepends=True)[1])
+
+    with pytest.raises(DataQualityError, match="Line 1"):
+        ledger.read(path)
+
+
+def test_a_line_that_was_cut_off_while_writing_never_counted(path):
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"delivery_id": "atm/2026-')
+
+    ledger.append(path, [entry("atm/2026-02-01.1")])
+
+    assert len(ledger.read(path)) == 3
+
+
+def test_the_head_changes_with_every_entry(path):
+    before = ledger.head(path)
+
+    ledger.append(path, [entry("atm/2026-02-01.1")])
+
+    assert ledger.head(path) != before
+
+
+def test_an_empty_ledger_has_a_head(tmp_path):
+    assert ledger.head(tmp_path / "none.jsonl") == ledger.GENESIS
