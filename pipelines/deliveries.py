@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -103,14 +103,13 @@ def write_delivery(
         copy (select {columns} from ({query}))
         to '{target}' (format csv, header true)
     """)
-    sums = ", ".join(
-        ["count(*)"]
-        + [
-            f"cast(coalesce(sum({name}), 0) as varchar)"
-            for name in contract.control_totals
-        ]
+    sums = "".join(
+        f", cast(coalesce(sum({name}), 0) as varchar)"
+        for name in contract.control_totals
     )
-    rows, *totals = connection.execute(f"select {sums} from ({query})").fetchone()
+    rows, *totals = connection.execute(
+        f"select count(*){sums} from (select {columns} from ({query}))"
+    ).fetchone()
     manifest = Manifest(
         source=contract.source,
         business_date=business_date,
@@ -137,6 +136,11 @@ def find_deliveries(landing: Path) -> Iterable[Path]:
     """List the folders ``<source>/<business_date>[.<sequence>]`` in order of date."""
     folders = (path for path in landing.glob("*/*") if path.is_dir())
     return sorted(folders, key=lambda path: (path.name, path.parent.name))
+
+
+def in_utc(moment: datetime) -> datetime:
+    """Turn a moment with a zone into what the warehouse keeps: UTC, without one."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _as_text(column) -> str:

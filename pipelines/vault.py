@@ -13,6 +13,7 @@ import secrets
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.errors import DataQualityError, UsageError
 from pipelines.settings import Settings
@@ -57,66 +58,61 @@ class Vault:
         self._inner, self._outer = _pads(key)
         self._check_key(key)
 
-    def store_pseudonyms(self, kind: str, values: str) -> str:
-        """Make pseudonyms for a column of values, and remember whose they are.
+    def store_pseudonyms(self, values: str) -> None:
+        """Make pseudonyms for many values, and remember whose they are.
+
+        They are then in the temporary table ``pseudonyms`` (kind, identifier,
+        pseudonym), one row per value.
 
         Parameters
         ----------
-        kind : str
-            Kind of identifier, for example ``"card"``.
         values : str
-            A query with one column ``identifier``, each value once and none null.
-
-        Returns
-        -------
-        str
-            Name of a temporary table (identifier, pseudonym), one row per value.
+            A query with the columns ``kind``, for example ``"card"``, and
+            ``identifier``, each pair once and none null.
         """
-        table = f"pseudonyms_of_{kind}"
         self._connection.execute(
             f"""
-            create or replace temp table {table} as
+            create or replace temp table pseudonyms as
             select
-                identifier,
+                kind, identifier,
                 left(sha256($outer || unhex(sha256(
-                    $inner || encode($kind || ':' || identifier)
+                    $inner || encode(kind || ':' || identifier)
                 ))), {PSEUDONYM_DIGITS}) as pseudonym
             from ({values})
             """,
-            {"outer": self._outer, "inner": self._inner, "kind": kind},
+            {"outer": self._outer, "inner": self._inner},
         )
-        self._connection.execute(
-            f"""
+        self._connection.execute("""
             insert into vault.identifiers
-            select $kind, made.pseudonym, made.identifier
-            from {table} as made
+            select made.kind, made.pseudonym, made.identifier
+            from pseudonyms as made
             anti join vault.identifiers as known
-                on known.kind = $kind and known.pseudonym = made.pseudonym
-            """,
-            {"kind": kind},
-        )
-        return table
+                on known.kind = made.kind and known.pseudonym = made.pseudonym
+        """)
 
-    def store_quarantined(self, delivery_id: str, rows: str) -> None:
+    def store_quarantined(self, delivery_id: str, rows: pa.Table) -> None:
         """Keep the raw text of a delivery's bad rows, in place of what was kept before.
+
+        Works beside a transaction on the warehouse, which may not write to the vault.
 
         Parameters
         ----------
         delivery_id : str
             For example ``"atm/2026-01-31.1"``.
-        rows : str
-            A query with the columns file_number, line_number and raw_text.
+        rows : Table of shape (n_rows, 3)
+            Columns file_number, line_number and raw_text.
         """
-        self._connection.execute(
-            "delete from vault.quarantined_rows where delivery_id = ?", [delivery_id]
-        )
-        self._connection.execute(
-            f"""
-            insert into vault.quarantined_rows
-            select ?, file_number, line_number, raw_text from ({rows})
-            """,
-            [delivery_id],
-        )
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "delete from vault.quarantined_rows where delivery_id = ?",
+                [delivery_id],
+            )
+            if rows.num_rows:
+                cursor.register("rows", rows)
+                cursor.execute(
+                    "insert into vault.quarantined_rows select ?, * from rows",
+                    [delivery_id],
+                )
 
     def _check_key(self, key: bytes) -> None:
         fingerprint = hmac.new(key, b"key check", hashlib.sha256).hexdigest()

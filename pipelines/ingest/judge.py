@@ -1,105 +1,149 @@
-"""What is wrong with which row, and which rows say again what another one said."""
+"""What is wrong with which row, and which rows say again what another one said.
 
-from datetime import datetime
+Judges the rows of one delivery where they lie, in ``raw``, inside the transaction that
+put them there. DuckDB numbers rows in the order in which they were written.
+"""
 
 import duckdb
 
 from pipelines.contracts import Contract
-from pipelines.deliveries import Manifest
+from pipelines.deliveries import Manifest, in_utc
 
-# What is wrong with which row. A row that could not be read has no record number. Lines
-# count records, the header being the first: behind a quoted line break the file's own
-# numbers are higher.
-FAULTS = """
+# `row` is the row's number in `raw`, null for one that could not be read. Lines count
+# records, the header being the first: behind a quoted line break the file's own numbers
+# are higher.
+TABLES = """
+create or replace temp table files (
+    file_number integer, first_row bigint, row_count bigint
+);
 create or replace temp table faults (
-    file_number integer, line_number bigint, record_number bigint,
+    file_number integer, line_number bigint, row bigint,
     column_name varchar, reason varchar, raw_text varchar
 );
+create or replace temp table repeated (row bigint);
 """
 
 
 def find_faults(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, extracted_at: datetime
+    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
 ) -> None:
-    """Add to ``faults`` every rule of the contract that an incoming row breaks."""
-    rules = _rules(contract, extracted_at)
+    """Add to ``faults`` every rule of the contract that a row breaks."""
+    rules = _rules(contract, manifest)
     found = ", ".join(
         f"case when {broken} "
         f"then {{'column_name': '{column}', 'reason': '{reason}'}} end"
         for column, reason, broken in rules
     )
-    connection.execute(f"""
-        insert into faults
-        select
-            file_number, null, record_number,
-            fault.column_name, fault.reason, {_raw_text(contract)}
-        from (
-            select *, unnest([{found}]) as fault
-            from incoming
-            where {" or ".join(f"({broken})" for _, _, broken in rules)}
-        )
-        where fault is not null
-    """)
-
-
-def find_repeated(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
-) -> None:
-    """List in ``repeated`` the rows of ``prepared`` that need no second place.
-
-    Of rows that are equal to the letter, the first counts. Rows that share a key and
-    differ are all at fault, for nobody can say which is right. What another delivery
-    said is repeated, too, unless that one is of the same business date: then this is a
-    restatement, which replaces it, so what both say has to be there twice.
-    """
-    keys, happened = ", ".join(contract.keys), contract.happened.name
-    connection.execute(f"""
-        create or replace temp table repeated_keys as
-        select {keys}, count(distinct row_hash) > 1 as is_conflict
-        from prepared
-        group by {keys} having count(*) > 1
-    """)
     connection.execute(
         f"""
-        create or replace temp table repeated as
-        select file_number, record_number from (
-            select
-                file_number, record_number,
-                row_number() over (
-                    partition by {keys} order by file_number, record_number
-                ) as occurrence
-            from prepared
-            semi join (from repeated_keys where not is_conflict) using ({keys})
-        ) where occurrence > 1
-        union
-        select file_number, record_number from prepared
-        semi join (
-            select row_hash, {keys} from raw.{contract.source}
-            where {happened} between (select min({happened}) from prepared)
-                and (select max({happened}) from prepared)
-                and delivery_id not in (
-                    select delivery_id from ops.deliveries
-                    where source = $source and business_date = $business_date
-                )
-        ) using (row_hash, {keys})
+        insert into faults (row, column_name, reason)
+        select row, fault.column_name, fault.reason
+        from (
+            select rowid as row, unnest([{found}]) as fault
+            from raw.{contract.source}
+            where delivery_id = ? and ({" or ".join(f"({rule[2]})" for rule in rules)})
+        )
+        where fault is not null
         """,
-        {"source": manifest.source, "business_date": manifest.business_date},
+        [manifest.delivery_id],
     )
-    connection.execute(f"""
-        insert into faults
+
+
+def find_conflicts(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
+) -> None:
+    """List in ``repeated`` the rows that were said before, in ``faults`` what clashes.
+
+    Of rows that are equal to the letter, the first counts. Rows that share a key and
+    differ are all at fault, for nobody can say which is right.
+    """
+    keys, table = ", ".join(contract.keys), f"raw.{contract.source}"
+    # Almost always there are none, and a hash is much cheaper to group by than the key.
+    connection.execute(
+        f"""
+        create or replace temp table suspects as
+        select hash({keys}) as key_hash from {table} where delivery_id = ?
+        group by key_hash having count(*) > 1
+        """,
+        [manifest.delivery_id],
+    )
+    if not connection.execute("select count(*) from suspects").fetchone()[0]:
+        return
+    connection.execute(
+        f"""
+        create or replace temp table suspected as
         select
-            file_number, null, record_number,
-            '{contract.keys[0]}', 'key_conflict', {_raw_text(contract)}
-        from incoming
-        semi join (
-            select file_number, record_number from prepared
-            semi join (from repeated_keys where is_conflict) using ({keys})
-        ) using (file_number, record_number)
+            rowid as row,
+            row_number() over (partition by {keys} order by rowid) as occurrence,
+            min(row_hash) over (partition by {keys})
+                != max(row_hash) over (partition by {keys}) as is_conflict
+        from {table}
+        where delivery_id = ? and hash({keys}) in (select key_hash from suspects)
+        """,
+        [manifest.delivery_id],
+    )
+    connection.execute("""
+        insert into repeated
+        select row from suspected where occurrence > 1 and not is_conflict
     """)
+    connection.execute(
+        """
+        insert into faults (row, column_name, reason)
+        select row, ?, 'key_conflict' from suspected where is_conflict
+        """,
+        [contract.keys[0]],
+    )
 
 
-def number_lines(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give each fault its line: the header and unreadable rows count, too."""
+def find_said_before(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
+) -> None:
+    """List in ``repeated`` the rows that another delivery has said to the letter.
+
+    One of the same business date does not count: this is then a restatement, which
+    replaces it, so what both say has to be there twice.
+    """
+    table, happened = f"raw.{contract.source}", contract.happened.name
+    first, last = connection.execute(
+        f"select min({happened}), max({happened}) from {table} where delivery_id = ?",
+        [manifest.delivery_id],
+    ).fetchone()
+    connection.execute(
+        f"""
+        insert into repeated
+        select rowid from {table}
+        where delivery_id = $delivery_id and row_hash in (
+            select row_hash from {table}
+            where {happened} between $first and $last and delivery_id not in (
+                select $delivery_id
+                union all
+                select delivery_id from ops.deliveries
+                where source = $source and business_date = $business_date
+            )
+        )
+        """,
+        {
+            "delivery_id": manifest.delivery_id,
+            "first": first,
+            "last": last,
+            "source": manifest.source,
+            "business_date": manifest.business_date,
+        },
+    )
+
+
+def describe_faults(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Give each fault its file, its line, and the row's text with real identifiers."""
+    connection.execute(f"""
+        update faults set raw_text = texts.raw_text
+        from ({_raw_texts(contract)}) as texts
+        where faults.row = texts.row
+    """)
+    connection.execute("""
+        update faults set file_number = files.file_number
+        from files
+        where faults.row between first_row and first_row + row_count - 1
+    """)
     connection.execute("""
         create or replace temp table unreadable as
         select
@@ -108,21 +152,22 @@ def number_lines(connection: duckdb.DuckDBPyConnection) -> None:
                 partition by file_number order by line_number
             ) as records_before
         from (
-            select distinct file_number, line_number from faults
-            where record_number is null
+            select distinct file_number, line_number from faults where row is null
         );
-        update faults set line_number = record_number + 1 + (
+        update faults set line_number = faults.row - files.first_row + 2 + (
             select count(*) from unreadable
             where unreadable.file_number = faults.file_number
-                and unreadable.records_before < faults.record_number
+                and unreadable.records_before <= faults.row - files.first_row
         )
-        where record_number is not null
+        from files
+        where faults.file_number = files.file_number and faults.row is not null
     """)
 
 
-def _rules(contract: Contract, extracted_at: datetime) -> list[tuple[str, str, str]]:
+def _rules(contract: Contract, manifest: Manifest) -> list[tuple[str, str, str]]:
     """List column, reason and condition in SQL of all that may be wrong with a row."""
     rules = []
+    extracted_at = f"{in_utc(manifest.extracted_at):%Y-%m-%d %H:%M:%S}"
     for column in contract.columns:
         name = column.name
         if column.is_required:
@@ -134,7 +179,7 @@ def _rules(contract: Contract, extracted_at: datetime) -> list[tuple[str, str, s
             low, high = (f"cast('{v}' as {column.data_type})" for v in column.limits)
             rules.append((name, "out_of_range", f"{name} not between {low} and {high}"))
         if column.is_happened:
-            latest = f"cast('{extracted_at:%Y-%m-%d %H:%M:%S}' as {column.data_type})"
+            latest = f"cast(timestamp '{extracted_at}' as {column.data_type})"
             rules.append((name, "happened_after_extraction", f"{name} > {latest}"))
     if contract.requires_one_of:
         empty = " and ".join(f"{name} is null" for name in contract.requires_one_of)
@@ -142,10 +187,25 @@ def _rules(contract: Contract, extracted_at: datetime) -> list[tuple[str, str, s
     return rules
 
 
-def _raw_text(contract: Contract) -> str:
-    """Write a typed row as CSV again, each value quoted and none as nothing."""
-    values = ", ".join(
-        f"""coalesce('"' || replace(cast({name} as varchar), '"', '""') || '"', '')"""
-        for name in contract.names
-    )
-    return f"concat_ws(',', {values})"
+def _raw_texts(contract: Contract) -> str:
+    """Write faulty rows as CSV again, with real identifiers."""
+    joins, texts = [], []
+    for column in contract.columns:
+        value = f"faulty.{column.name}"
+        if column.identifier:
+            owners = f"owners_of_{column.name}"
+            joins.append(
+                f"left join pseudonyms as {owners} on {owners}.kind = "
+                f"'{column.identifier}' and {owners}.pseudonym = {value}"
+            )
+            value = f"{owners}.identifier"
+        text = f"replace(cast({value} as varchar), '\"', '\"\"')"
+        texts.append(f"coalesce('\"' || {text} || '\"', '')")
+    return f"""
+        select faulty.row, concat_ws(',', {", ".join(texts)}) as raw_text
+        from (
+            select rowid as row, * from raw.{contract.source}
+            where rowid in (select row from faults)
+        ) as faulty
+        {" ".join(joins)}
+    """

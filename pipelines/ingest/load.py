@@ -1,4 +1,4 @@
-"""Read a checked delivery, and keep its rows in one transaction."""
+"""Read a checked delivery, judge its rows, and keep them, in one transaction."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import Column, Contract
-from pipelines.deliveries import Manifest
+from pipelines.deliveries import Manifest, in_utc
 from pipelines.errors import DataQualityError
+from pipelines.ingest import judge
 from pipelines.ingest.check import CheckedDelivery, Refusal
-from pipelines.ingest.judge import FAULTS, find_faults, find_repeated, number_lines
 from pipelines.ledger import Entry
 from pipelines.vault import Vault
 
@@ -20,9 +20,9 @@ def load_delivery(
 ) -> Entry:
     """Load one delivery's rows: each is loaded, a duplicate, or quarantined.
 
-    The work is done in temporary tables: ``incoming`` holds the rows as delivered,
-    typed and numbered, with real identifiers; ``prepared`` the same with pseudonyms and
-    a hash of each; ``faults`` and ``repeated`` say which of them to leave out.
+    A row is written once, to where it stays, with pseudonyms in place of identifiers;
+    the few that turn out to be faulty or repeated are taken out again before anybody
+    has seen them.
 
     Returns
     -------
@@ -35,19 +35,28 @@ def load_delivery(
         The files hold other rows or sums than promised.
     """
     manifest, contract = delivery.manifest, delivery.contract
-    connection.execute(FAULTS)
-    _read(connection, delivery)
-    _check_rows(connection, manifest)
-    _check_totals(connection, manifest)
-    _prepare(connection, vault, contract)
-    find_faults(connection, contract, _utc(manifest.extracted_at))
-    find_repeated(connection, contract, manifest)
-    number_lines(connection)
-    vault.store_quarantined(
-        manifest.delivery_id,
-        "select distinct file_number, line_number, raw_text from faults",
-    )
-    return _keep(connection, manifest)
+    connection.execute(judge.TABLES)
+    # What the vault learns is harmless should the rest fail, and DuckDB lets a
+    # transaction write to one database only.
+    _store_pseudonyms(connection, vault, delivery)
+    connection.begin()
+    try:
+        _insert(connection, delivery)
+        _check_rows(connection, manifest)
+        _check_totals(connection, manifest)
+        judge.find_faults(connection, contract, manifest)
+        judge.find_conflicts(connection, contract, manifest)
+        judge.find_said_before(connection, contract, manifest)
+        judge.describe_faults(connection, contract)
+        _keep_raw_text(connection, vault, manifest)
+        entry = _take_out(connection, manifest)
+        _record(connection, manifest, entry, status="loaded", note=None)
+        _check_conservation(manifest, entry)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    return entry
 
 
 def mark_duplicate(
@@ -85,78 +94,107 @@ def mark_refused(
             "source": refusal.delivery_id.split("/", maxsplit=1)[0],
             "folder": folder.name,
             "note": str(refusal),
-            "now": _utc(datetime.now(UTC)),
+            "now": in_utc(datetime.now(UTC)),
         },
     )
 
 
-def _read(connection: duckdb.DuckDBPyConnection, delivery: CheckedDelivery) -> None:
-    """Fill ``incoming``, typed by the contract; what can't be read becomes a fault."""
-    columns = delivery.contract.columns
-    types = ", ".join(f"'{c.name}': '{_read_type(c)}'" for c in columns)
-    listed = ", ".join(f"{c.name} {c.data_type}" for c in columns)
-    connection.execute(f"""
-        create or replace temp table incoming (
-            file_number integer, record_number bigint, {listed}
+def _store_pseudonyms(
+    connection: duckdb.DuckDBPyConnection, vault: Vault, delivery: CheckedDelivery
+) -> None:
+    """Fill ``pseudonyms`` for every identifier in the files, each once."""
+    columns = delivery.contract.identifiers
+    names = ", ".join(column.name for column in columns)
+    sets = ", ".join(f"({column.name})" for column in columns)
+    verb = "create or replace temp table identifiers as"
+    for path in delivery.paths:
+        # One pass over the file finds the distinct values of every column.
+        connection.execute(
+            f"""
+            {verb} select {names}
+            from {_scan(delivery.contract, typed=False)}
+            group by grouping sets ({sets})
+            """,
+            {"path": str(path), "delimiter": delivery.manifest.delimiter},
         )
-    """)
+        verb = "insert into identifiers"
+    values = " union ".join(
+        f"select '{column.identifier}' as kind, {column.name} as identifier "
+        f"from identifiers where {column.name} is not null"
+        for column in columns
+    )
+    vault.store_pseudonyms(values)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, delivery: CheckedDelivery) -> None:
+    """Write the files' rows to ``raw``; what can't be read becomes a fault."""
+    contract, manifest = delivery.contract, delivery.manifest
+    values, joins = _replace_identifiers(contract)
+    first_row = None
     for number, path in enumerate(delivery.paths, 1):
         try:
-            connection.execute(
+            (row_count,) = connection.execute(
                 f"""
-                insert into incoming
+                insert into raw.{contract.source} by name
                 select
-                    $number, row_number() over (),
-                    {", ".join(_in_utc(column) for column in columns)}
-                from read_csv(
-                    $path, columns = {{{types}}}, delim = $delimiter, header = true,
-                    auto_detect = false, quote = '"', escape = '"', strict_mode = true,
-                    store_rejects = true, rejects_table = 'reject_errors',
-                    rejects_scan = 'reject_scans'
+                    *, hash({", ".join(contract.names)}) as row_hash,
+                    $delivery_id as delivery_id, $known_at as known_at
+                from (
+                    select {values}
+                    from {_scan(contract, typed=True)} as delivered {joins}
                 )
                 """,
                 {
-                    "number": number,
                     "path": str(path),
-                    "delimiter": delivery.manifest.delimiter,
+                    "delimiter": manifest.delimiter,
+                    "delivery_id": manifest.delivery_id,
+                    "known_at": in_utc(manifest.extracted_at),
                 },
-            )
-        except duckdb.Error as error:
+            ).fetchone()
+        except duckdb.InvalidInputException as error:
             # DuckDB quotes the row in its message, so the message goes no further.
             raise Refusal(
-                delivery.manifest.delivery_id,
+                manifest.delivery_id,
                 f"can't be read as CSV ({type(error).__name__} in {path.name})",
                 "look for an unbalanced quote, and send it again",
             ) from None
+        if first_row is None:
+            (first_row,) = connection.execute(
+                f"select min(rowid) from raw.{contract.source} where delivery_id = ?",
+                [manifest.delivery_id],
+            ).fetchone()
         connection.execute(
-            """
-            insert into faults
-            select ?, line, null, column_name, 'unreadable', csv_line
-            from reject_errors
-            """,
-            [number],
+            "insert into files values (?, ?, ?)", [number, first_row, row_count]
         )
-        # Otherwise the next scan would add its rejects to these.
-        connection.execute("drop table reject_errors; drop table reject_scans")
+        first_row = first_row + row_count if row_count else first_row
+        _move_rejects(connection, number)
+
+
+def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> None:
+    connection.execute(
+        """
+        insert into faults
+        select ?, line, null, column_name, 'unreadable', csv_line from reject_errors
+        """,
+        [file_number],
+    )
+    # Otherwise the next scan would add its rejects to these.
+    connection.execute("drop table reject_errors; drop table reject_scans")
 
 
 def _check_rows(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
-    counts = dict(
-        connection.execute("""
-            select file_number, count(*) from (
-                select file_number, record_number, null as line_number from incoming
-                union all
-                select distinct file_number, null, line_number from faults
-            )
-            group by file_number
-        """).fetchall()
-    )
-    for number, file in enumerate(manifest.files, 1):
-        if counts.get(number, 0) != file.rows:
+    counts = connection.execute("""
+        select row_count + (
+            select count(distinct line_number) from faults
+            where faults.file_number = files.file_number
+        )
+        from files order by file_number
+    """).fetchall()
+    for file, (count,) in zip(manifest.files, counts, strict=True):
+        if count != file.rows:
             raise Refusal(
                 manifest.delivery_id,
-                f"has {counts.get(number, 0)} rows in {file.name} and promised "
-                f"{file.rows}",
+                f"has {count} rows in {file.name} and promised {file.rows}",
                 "the file was cut, or the manifest is wrong, send it again",
             )
 
@@ -167,7 +205,11 @@ def _check_totals(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> 
         return  # An amount that can't be read can't be added up.
     for name, promised in manifest.control_totals.items():
         (total,) = connection.execute(
-            f"select coalesce(sum({name}), 0) from incoming"
+            f"""
+            select coalesce(sum({name}), 0) from raw.{manifest.source}
+            where delivery_id = ?
+            """,
+            [manifest.delivery_id],
         ).fetchone()
         if total != Decimal(promised):
             raise Refusal(
@@ -177,88 +219,45 @@ def _check_totals(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> 
             )
 
 
-def _prepare(
-    connection: duckdb.DuckDBPyConnection, vault: Vault, contract: Contract
+def _keep_raw_text(
+    connection: duckdb.DuckDBPyConnection, vault: Vault, manifest: Manifest
 ) -> None:
-    """Fill ``prepared``: pseudonyms for identifiers, and the hash of each row."""
-    joins, columns = [], []
-    for column in contract.columns:
-        name = column.name
-        if not column.identifier:
-            columns.append(f"incoming.{name}")
-            continue
-        table = vault.store_pseudonyms(
-            column.identifier,
-            f"""
-            select distinct {name} as identifier from incoming
-            where {name} is not null
-            """,
-        )
-        joins.append(f"left join {table} on incoming.{name} = {table}.identifier")
-        columns.append(f"{table}.pseudonym as {name}")
+    faulty = connection.sql("""
+        select distinct file_number, line_number, raw_text from faults
+    """)
+    vault.store_quarantined(manifest.delivery_id, faulty.to_arrow_table())
+
+
+def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:
+    """Move what is faulty to quarantine, drop what is repeated, and count."""
+    connection.execute(
+        """
+        insert into ops.quarantine
+        select ?, file_number, line_number, column_name, reason, 'open' from faults
+        """,
+        [manifest.delivery_id],
+    )
     connection.execute(f"""
-        create or replace temp table prepared as
-        select *, hash({", ".join(contract.names)}) as row_hash
-        from (
-            select incoming.file_number, incoming.record_number, {", ".join(columns)}
-            from incoming {" ".join(joins)}
+        delete from raw.{manifest.source}
+        where rowid in (
+            select row from faults where row is not null union select row from repeated
         )
     """)
-
-
-def _keep(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:
-    """Write the good rows and all counts, and hold the law that rows are conserved."""
-    for left_out in ("faults", "repeated"):
-        connection.execute(f"""
-            delete from prepared using {left_out}
-            where prepared.file_number = {left_out}.file_number
-                and prepared.record_number = {left_out}.record_number
-        """)
-    entry = _count(connection, manifest)
-    connection.begin()
-    try:
-        (rows_written,) = connection.execute(
-            f"""
-            insert into raw.{manifest.source} by name
-            select
-                * exclude (file_number, record_number),
-                $delivery_id as delivery_id, $known_at as known_at
-            from prepared
-            """,
-            {
-                "delivery_id": manifest.delivery_id,
-                "known_at": _utc(manifest.extracted_at),
-            },
-        ).fetchone()
-        connection.execute(
-            """
-            insert into ops.quarantine
-            select
-                ?, file_number, line_number, column_name, reason, 'open'
-            from faults
-            """,
-            [manifest.delivery_id],
-        )
-        _record(connection, manifest, entry, status="loaded", note=None)
-        _check_conservation(manifest, entry, rows_written)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-    return entry
-
-
-def _count(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:
-    loaded, rows_hash = connection.execute("""
-        select count(*), cast(coalesce(sum(row_hash), 0) as varchar) from prepared
-    """).fetchone()
     (quarantined,) = connection.execute("""
         select count(distinct (file_number, line_number)) from faults
     """).fetchone()
     (duplicate,) = connection.execute("""
-        select count(*) from repeated
-        anti join faults using (file_number, record_number)
+        select count(distinct row) from repeated where row not in (
+            select row from faults where row is not null
+        )
     """).fetchone()
+    loaded, rows_hash = connection.execute(
+        f"""
+        select count(*), cast(coalesce(sum(row_hash), 0) as varchar)
+        from raw.{manifest.source} where delivery_id = ?
+        """,
+        [manifest.delivery_id],
+    ).fetchone()
     return Entry(
         delivery_id=manifest.delivery_id,
         rows_loaded=loaded,
@@ -269,8 +268,8 @@ def _count(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:
     )
 
 
-def _check_conservation(manifest: Manifest, entry: Entry, rows_written: int) -> None:
-    kept = rows_written + entry.rows_duplicate + entry.rows_quarantined
+def _check_conservation(manifest: Manifest, entry: Entry) -> None:
+    kept = entry.rows_loaded + entry.rows_duplicate + entry.rows_quarantined
     if kept != manifest.rows:
         msg = (
             f"{manifest.delivery_id} delivered {manifest.rows} rows and {kept} of them "
@@ -296,7 +295,7 @@ def _record(
             manifest.source,
             manifest.business_date,
             manifest.sequence,
-            _utc(manifest.extracted_at),
+            in_utc(manifest.extracted_at),
             status,
             note,
             manifest.rows,
@@ -305,7 +304,7 @@ def _record(
             entry.rows_quarantined,
             entry.rows_hash,
             entry.content_sha256,
-            _utc(datetime.now(UTC)),
+            in_utc(datetime.now(UTC)),
         ],
     )
 
@@ -317,15 +316,44 @@ def _forget_refusal(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> 
     )
 
 
+def _scan(contract: Contract, *, typed: bool) -> str:
+    """Read $path: typed, keeping account of what can't be read, or as bare text."""
+    types = ", ".join(
+        f"'{column.name}': '{_read_type(column) if typed else 'varchar'}'"
+        for column in contract.columns
+    )
+    unreadable = (
+        "store_rejects = true, rejects_table = 'reject_errors', "
+        "rejects_scan = 'reject_scans'"
+        if typed
+        else "ignore_errors = true"
+    )
+    return f"""
+        read_csv(
+            $path, columns = {{{types}}}, delim = $delimiter, header = true,
+            auto_detect = false, quote = '"', escape = '"', strict_mode = true,
+            {unreadable}
+        )
+    """
+
+
+def _replace_identifiers(contract: Contract) -> tuple[str, str]:
+    values, joins = [], []
+    for column in contract.columns:
+        name = column.name
+        if column.identifier:
+            owners = f"pseudonyms_of_{name}"
+            values.append(f"{owners}.pseudonym as {name}")
+            joins.append(
+                f"left join (from pseudonyms where kind = '{column.identifier}') "
+                f"as {owners} on {owners}.identifier = delivered.{name}"
+            )
+        elif column.data_type == "timestamp":
+            values.append(f"delivered.{name} at time zone 'UTC' as {name}")
+        else:
+            values.append(f"delivered.{name}")
+    return ", ".join(values), " ".join(joins)
+
+
 def _read_type(column: Column) -> str:
     return "timestamptz" if column.data_type == "timestamp" else column.data_type
-
-
-def _in_utc(column: Column) -> str:
-    if column.data_type == "timestamp":
-        return f"{column.name} at time zone 'UTC'"
-    return column.name
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -16,14 +16,15 @@ def connection():
 
 def test_a_column_gets_the_pseudonyms_of_rfc_2104(connection, settings):
     vault = Vault(connection, settings)
-    values = "select unnest(['6222020000000001', '张伟']) as identifier"
+    values = ("6222020000000001", "张伟")
 
-    table = vault.store_pseudonyms("card", values)
+    vault.store_pseudonyms(
+        f"select 'card' as kind, unnest({list(values)}) as identifier"
+    )
 
     key = load_key(settings)
-    assert connection.execute(f"from {table} order by identifier").fetchall() == [
-        (value, pseudonym(key, "card", value)) for value in ("6222020000000001", "张伟")
-    ]
+    made = connection.execute("from pseudonyms order by identifier").fetchall()
+    assert made == [("card", value, pseudonym(key, "card", value)) for value in values]
 
 
 def test_the_same_value_of_another_kind_has_another_pseudonym():
@@ -36,7 +37,7 @@ def test_an_identifier_is_remembered_once(connection, settings):
     vault = Vault(connection, settings)
 
     for _ in range(2):
-        vault.store_pseudonyms("card", "select '6222' as identifier")
+        vault.store_pseudonyms("select 'card' as kind, '6222' as identifier")
 
     stored = connection.execute("select kind, identifier from vault.identifiers")
     assert stored.fetchall() == [("card", "6222")]
