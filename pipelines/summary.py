@@ -1,0 +1,225 @@
+"""The night in one page: what came in, what passed, how good the scores are."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.publish import DATABASE, find_current
+from pipelines.settings import Settings
+from pipelines.warehouse import connect
+
+WORK_LIST_ROWS = 5
+# Whom to call first: the likeliest to fall dormant, of those who agreed to be called.
+WORK_LIST = f"""
+select
+    scores.customer_id, scores.churn_probability,
+    offers.product_family, offers.open_probability
+from published.customer_scores as scores
+inner join published.next_best_offers as offers
+    on scores.customer_id = offers.customer_id
+    and scores.as_of_date = offers.as_of_date
+    and offers.offer_rank = 1
+where scores.churn_probability is not null
+qualify scores.as_of_date = max(scores.as_of_date) over ()
+order by scores.churn_probability desc, scores.customer_id
+limit {WORK_LIST_ROWS}
+"""
+# The run that made each champion: its candidates' figures on the test snapshot.
+FIGURES = """
+with champions as (
+    select use_case, run_id from ops.promotions
+    qualify row_number() over (partition by use_case order by promoted_at desc) = 1
+),
+mined as (
+    select candidates.mining_run_id, candidates.candidate
+    from champions inner join ml.candidates using (use_case, run_id)
+)
+pivot (
+    select
+        assessments.use_case, assessments.candidate, assessments.as_of_date,
+        assessments.candidate = mined.candidate as is_champion,
+        assessments.metric, assessments.value
+    from ml.assessments
+    inner join mined on assessments.mining_run_id = mined.mining_run_id
+    where assessments.part = 'test'
+)
+on metric in ('auc', 'lift_at_10_percent', 'calibration_error')
+using any_value(value)
+order by use_case, auc desc
+"""
+SKIPPED = """
+select use_case, max_by(note, started_at) as note
+from ml.mining_runs
+where use_case not in (select use_case from ops.promotions)
+group by use_case
+order by use_case
+"""
+COUNTS = """
+select
+    count(*) as deliveries,
+    coalesce(sum(rows_delivered), 0) as delivered,
+    coalesce(sum(rows_loaded), 0) as loaded,
+    coalesce(sum(rows_duplicate), 0) as duplicate,
+    coalesce(sum(rows_quarantined), 0) as quarantined
+from ops.deliveries
+where status != 'refused' and loaded_at >= coalesce(?, loaded_at)
+"""
+HELD = """
+select concat_ws(': ', delivery_id, status, note) as line
+from ops.deliveries
+where status not in ('accepted', 'duplicate')
+order by delivery_id
+"""
+GATES = """
+select count(*) filter (is_passed), count(*) from (
+    select max_by(is_passed, checked_at) as is_passed
+    from ops.gates group by gate, target
+)
+"""
+ASK = """python -c "import duckdb; duckdb.sql(\"attach '{database}' as marts \
+            (read_only); from marts.next_best_offers limit 5\").show()" """
+
+
+@dataclass
+class Summary:
+    """What there is to say about a night.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        Deliveries, and rows delivered, loaded, duplicate and quarantined, since the
+        night began.
+    held : list of str
+        Deliveries that no mart reads, with the reason.
+    gates : tuple of two int
+        Passed, and asked, of the newest verdicts.
+    figures : list of dict
+        Use case, candidate, whether it is champion, and its metrics out of time.
+    skipped : list of dict
+        Use cases without a champion, and why.
+    work_list : list of dict
+        Whom to contact first; pseudonyms.
+    published : Path or None
+        Folder of the current version.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    gates: tuple[int, int] = (0, 0)
+    figures: list[dict] = field(default_factory=list)
+    skipped: list[dict] = field(default_factory=list)
+    work_list: list[dict] = field(default_factory=list)
+    published: Path | None = None
+
+
+def collect(settings: Settings, since: datetime | None = None) -> Summary:
+    """Read from the warehouse and the published marts what there is to say.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says where they are.
+    since : datetime, optional
+        When the night began, in UTC without a zone. Otherwise rows are counted over
+        all nights.
+    """
+    summary = Summary(published=find_current(settings))
+    with connect(settings, read_only=True) as connection:
+        (summary.rows,) = _rows(connection, COUNTS, [since])
+        summary.held = [row["line"] for row in _rows(connection, HELD)]
+        summary.gates = connection.execute(GATES).fetchone()
+        summary.figures = _rows(connection, FIGURES)
+        summary.skipped = _rows(connection, SKIPPED)
+    if summary.published:
+        summary.work_list = _read_work_list(summary.published)
+    return summary
+
+
+def print_summary(settings: Settings, since: datetime | None = None) -> None:
+    """Print a night's summary for a person, see ``collect``."""
+    summary = collect(settings, since)
+    console = Console(highlight=False, soft_wrap=True)
+    rows = {name: f"{count:,}" for name, count in summary.rows.items()}
+    console.rule("[bold]The night")
+    console.print(
+        "Rows        {delivered} delivered = {loaded} loaded + {duplicate} duplicate + "
+        "{quarantined} quarantined, in {deliveries} deliveries".format(**rows)
+    )
+    passed, asked = summary.gates
+    console.print(f"Gates       {passed} of {asked} passed")
+    for line in summary.held:
+        console.print(f"            {line}", markup=False)
+    _print_figures(console, summary)
+    _print_work_list(console, summary)
+    _print_paths(console, summary, settings)
+
+
+def _print_figures(console: Console, summary: Summary) -> None:
+    for row in summary.skipped:
+        console.print(f"No scores   {row['use_case']}: {row['note']}", markup=False)
+    if not summary.figures:
+        return
+    table = Table(
+        "use case", "candidate", "", "AUC", "lift at 10 %", "off by", "as of", box=None
+    )
+    for row in summary.figures:
+        error = row["calibration_error"]
+        table.add_row(
+            row["use_case"],
+            row["candidate"],
+            "champion" if row["is_champion"] else "",
+            f"{row['auc']:.3f}",
+            f"{row['lift_at_10_percent']:.1f}",
+            "" if error is None else f"{error:.2%}",
+            f"{row['as_of_date']}",
+        )
+    console.print(
+        "\n[bold]Out of time[/bold], on the latest snapshot with known labels"
+    )
+    console.print(table)
+
+
+def _print_work_list(console: Console, summary: Summary) -> None:
+    if not summary.work_list:
+        return
+    table = Table("customer", "churn", "offer", "would open", box=None)
+    for row in summary.work_list:
+        table.add_row(
+            row["customer_id"],
+            f"{row['churn_probability']:.1%}",
+            row["product_family"],
+            f"{row['open_probability']:.1%}",
+        )
+    console.print("\n[bold]Top of the work list[/bold] (pseudonyms)")
+    console.print(table)
+
+
+def _print_paths(console: Console, summary: Summary, settings: Settings) -> None:
+    if summary.published is None:
+        console.print("\nNothing has been published yet.")
+        return
+    database = settings.published / "current" / DATABASE
+    console.print(f"\n[bold]Published[/bold]   {summary.published}")
+    console.print(f"Marts       {database}")
+    console.print(f"Reports     {settings.reports}")
+    console.print("Look        make up   opens Airflow and MLflow on this machine")
+    console.print("Ask         " + ASK.format(database=database), markup=False)
+
+
+def _read_work_list(published: Path) -> list[dict]:
+    database = str(published / DATABASE).replace("'", "''")
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as published (read_only)")
+        return _rows(connection, WORK_LIST)
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, query: str, values: list | None = None
+) -> list[dict]:
+    result = connection.execute(query, values or [])
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -1,0 +1,90 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines import cli, errors, ingest
+from pipelines.warehouse import connect, prepare
+
+
+@pytest.fixture
+def crm(settings, monkeypatch):
+    """Run a command as the shell would: exit code, and what it printed."""
+    monkeypatch.setenv("CRM_HOME", str(settings.home))
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["crm", *arguments])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        return exit_.value.code or 0
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.PipelineError, 1),
+        (errors.UsageError, 2),
+        (errors.DataQualityError, 3),
+        (errors.LockedError, 4),
+        (errors.ResourceError, 5),
+        (errors.MissingSourceError, 6),
+        (errors.GateRefusedError, 7),
+    ],
+)
+def test_an_error_is_one_line_and_an_exit_code(crm, capsys, monkeypatch, error, code):
+    message = "It broke, so nothing was done: mend it."
+
+    def fail(_):
+        raise error(message)
+
+    monkeypatch.setattr("pipelines.ingest.run", fail)
+
+    assert crm("ingest") == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(message)
+
+
+def test_help_lists_a_command_for_every_box_of_the_picture():
+    shown = CliRunner().invoke(cli.app, ["--help"]).stdout
+
+    boxes = (
+        "simulate ingest validate build sample explore modify model assess mine score "
+        "publish run status deliveries quarantine verify import"
+    )
+    assert [box for box in boxes.split() if box not in shown] == []
+
+
+def test_an_unknown_use_case_is_a_usage_error(crm, capsys):
+    assert crm("sample", "fraud") == 2
+    assert "Known: churn, cross_sell" in capsys.readouterr().err
+
+
+def test_reading_before_anything_was_loaded_says_what_to_do(crm, capsys):
+    assert crm("deliveries") == 6
+    assert "Run `crm ingest` first" in capsys.readouterr().err
+
+
+def test_deliveries_are_listed_as_json(crm, settings, deliver, capsys):
+    deliver(
+        "core_balances",
+        "select 'A1' as account_number, date '2025-01-31' as "
+        "balance_date, 1.5 as balance, 'CNY' as currency_code",
+    )
+    ingest.run(settings)
+
+    assert crm("deliveries", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["delivery_id"], row["status"]) == (
+        "core_balances/2025-01-31.1",
+        "loaded",
+    )
+
+
+def test_an_empty_quarantine_says_so(crm, settings, capsys):
+    with connect(settings) as connection:
+        prepare(connection)
+
+    assert crm("quarantine") == 0
+    assert "nothing to list" in capsys.readouterr().out

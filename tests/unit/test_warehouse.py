@@ -1,0 +1,77 @@
+import subprocess
+import sys
+
+import pytest
+
+from pipelines.errors import LockedError, MissingSourceError
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, prepare, run_lock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, run_lock
+settings = Settings(home=Path(sys.argv[1]))
+with run_lock(settings, "build"), connect(settings):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(settings):
+    """Another process at work on the same warehouse."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, settings.home], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_preparing_twice_changes_nothing(settings):
+    columns = "select table_name, column_name, data_type from duckdb_columns()"
+    with connect(settings) as connection:
+        prepare(connection)
+        once = connection.execute(f"{columns} order by all").fetchall()
+
+        prepare(connection)
+
+        assert connection.execute(f"{columns} order by all").fetchall() == once
+
+
+def test_reading_where_there_is_no_warehouse_makes_none(settings):
+    with pytest.raises(MissingSourceError, match="crm ingest"):
+        connect(settings, read_only=True).__enter__()
+
+    assert not settings.warehouse.exists()
+
+
+def test_a_run_names_the_run_that_keeps_it_out(settings, holder):
+    with (
+        pytest.raises(LockedError, match=f"`crm build` .* process {holder.pid}"),
+        run_lock(settings, "ingest"),
+    ):
+        pass
+
+
+def test_a_killed_run_leaves_no_lock(settings, holder):
+    holder.kill()
+    holder.wait()
+
+    with run_lock(settings, "ingest"):
+        pass
+
+
+def test_a_step_inside_a_run_goes_ahead(settings):
+    with run_lock(settings, "run"), run_lock(settings, "ingest"):
+        pass
+
+
+def test_waiting_for_the_warehouse_ends(settings, holder):
+    impatient = Settings(home=settings.home, lock_wait_seconds=0.1)
+
+    with pytest.raises(LockedError, match="Another process"):
+        connect(impatient).__enter__()
+    assert holder.poll() is None
