@@ -60,20 +60,26 @@ def bank(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished_night(bank, tmp_path_factory):
+def finished_night(bank, copy_home):
     """The same bank after a whole night: mined, scored, published. Read only."""
     from pipelines import night
 
-    settings = copy_home(bank, tmp_path_factory.mktemp("night"))
+    settings = copy_home(bank)
     problems = night.run(settings)
     assert problems == []
     return settings
 
 
-def copy_home(settings, folder):
-    """Copy a bank, so that a test may change it."""
-    shutil.copytree(settings.home, folder / "var", symlinks=True)
-    return Settings(home=folder / "var")
+@pytest.fixture(scope="session")
+def copy_home(tmp_path_factory):
+    """Copy a bank, so that a test may change it: ``copy_home(bank)``."""
+
+    def copy(settings):
+        home = tmp_path_factory.mktemp("copy") / "var"
+        shutil.copytree(settings.home, home, symlinks=True)
+        return Settings(home=home)
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,147 @@
+"""Does one night work, twice?"""
+
+import subprocess
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+
+from pipelines import night, publish, summary
+from pipelines.warehouse import connect
+
+
+@pytest.fixture(scope="module")
+def second_night(finished_night, copy_home):
+    """The home after the same night again, and when that began."""
+    settings = copy_home(finished_night)
+    began = datetime.now(UTC).replace(tzinfo=None)
+    assert night.run(settings) == []
+    return settings, began
+
+
+def read_marts(settings):
+    """Rows and content of every mart, by name."""
+    with connect(settings, read_only=True) as connection:
+        names = connection.execute("""
+            select table_name from duckdb_tables() where schema_name = 'marts'
+        """).fetchall()
+        return {
+            name: connection.execute(
+                f"select count(*), sum(hash(mart)) from marts.{name} as mart"
+            ).fetchone()
+            for (name,) in names
+        }
+
+
+def test_a_night_publishes_every_mart(finished_night):
+    published = publish.find_current(finished_night)
+
+    with duckdb.connect(published / "marts.duckdb", read_only=True) as connection:
+        names = {name for (name,) in connection.execute("show tables").fetchall()}
+    assert names >= {
+        "accounts",
+        "customer_features",
+        "customer_labels",
+        "customer_scores",
+        "customers",
+        "next_best_offers",
+        "transactions",
+    }
+
+
+def test_every_row_of_the_bank_is_loaded(finished_night):
+    rows = summary.collect(finished_night).rows
+
+    assert rows["delivered"] == rows["loaded"] > 0
+    assert (rows["duplicate"], rows["quarantined"]) == (0, 0)
+
+
+def test_a_second_night_loads_no_row(second_night):
+    settings, began = second_night
+
+    assert set(summary.collect(settings, since=began).rows.values()) == {0}
+
+
+def test_a_second_night_changes_no_mart(finished_night, second_night):
+    settings, _ = second_night
+
+    assert read_marts(settings) == read_marts(finished_night)
+
+
+def test_a_second_night_publishes_nothing_new(finished_night, second_night):
+    settings, _ = second_night
+
+    assert (
+        publish.find_current(settings).name == publish.find_current(finished_night).name
+    )
+
+
+def test_both_champions_are_compared_out_of_time(finished_night):
+    figures = summary.collect(finished_night).figures
+
+    assert [row["use_case"] for row in figures if row["is_champion"]] == [
+        "churn",
+        "cross_sell",
+    ]
+    assert all(0.55 < row["auc"] < 0.99 for row in figures if row["is_champion"])
+
+
+def test_nobody_without_consent_is_offered_anything(finished_night):
+    with connect(finished_night, read_only=True) as connection:
+        (offers, without_consent) = connection.execute("""
+            select count(*), count(*) filter (not customers.has_marketing_consent)
+            from marts.next_best_offers
+            left join marts.customers using (customer_id)
+        """).fetchone()
+    assert offers > 0
+    assert without_consent == 0
+
+
+def test_no_identifier_leaves_the_vault(finished_night, tmp_path):
+    """Searches every file but vault, landing and truth, and every table as text."""
+    identifiers = tmp_path / "identifiers.txt"
+    export_identifiers(finished_night, identifiers)
+    tables = tmp_path / "tables"
+    export_tables(finished_night.warehouse, tables / "warehouse")
+    published = publish.find_current(finished_night) / "marts.duckdb"
+    export_tables(published, tables / "published")
+    files = [
+        path
+        for path in finished_night.home.iterdir()
+        if path.name not in {"landing", "truth", "vault.duckdb", "vault.key"}
+    ]
+
+    assert search(identifiers, [finished_night.landing]) != []  # the search does find
+    assert search(identifiers, [tables, *files]) == []
+
+
+def export_identifiers(settings, target):
+    with duckdb.connect(settings.vault, read_only=True) as connection:
+        rows = connection.execute("select distinct identifier from identifiers")
+        identifiers = [identifier for (identifier,) in rows.fetchall()]
+    assert len(identifiers) > 1000
+    target.write_text("\n".join(identifiers), encoding="utf-8")
+
+
+def export_tables(database, folder):
+    """Write every table as text, for a database compresses its strings."""
+    folder.mkdir(parents=True)
+    with duckdb.connect(database, read_only=True) as connection:
+        for schema, name in connection.execute("""
+            select schema_name, table_name from duckdb_tables()
+        """).fetchall():
+            target = folder / f"{schema}.{name}.csv"
+            connection.execute(f"copy {schema}.{name} to '{target}'")
+
+
+def search(patterns, paths):
+    """Name the files that hold any of the patterns, one per line, to the letter."""
+    found = subprocess.run(
+        ["grep", "-rlaF", "-f", patterns, *paths],
+        capture_output=True,
+        text=True,
+        env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+        check=False,
+    )
+    assert found.returncode in {0, 1}
+    return found.stdout.splitlines()
