@@ -20,6 +20,7 @@ from pipelines.settings import Settings
 
 KEY_BYTES = 32
 PSEUDONYM_DIGITS = 20
+ROW = ["file_number", "line_number", "raw_text"]
 BLOCK_BYTES = 64  # of SHA-256
 TABLES = """
 create table if not exists vault.identifiers (
@@ -90,7 +91,9 @@ class Vault:
                 on known.kind = made.kind and known.pseudonym = made.pseudonym
         """)
 
-    def store_quarantined(self, delivery_id: str, rows: pa.Table) -> None:
+    def store_quarantined(
+        self, delivery_id: str, rows: list[tuple[int, int, str]]
+    ) -> None:
         """Keep the raw text of a delivery's bad rows, in place of what was kept before.
 
         Works beside a transaction on the warehouse, which may not write to the vault.
@@ -99,18 +102,19 @@ class Vault:
         ----------
         delivery_id : str
             For example ``"atm/2026-01-31.1"``.
-        rows : Table of shape (n_rows, 3)
-            Columns file_number, line_number and raw_text.
+        rows : list of tuple
+            Number of the file, of the line, and its text.
         """
         with self._connection.cursor() as cursor:
             cursor.execute(
                 "delete from vault.quarantined_rows where delivery_id = ?",
                 [delivery_id],
             )
-            if rows.num_rows:
-                cursor.register("rows", rows)
+            if rows:
+                columns = zip(*rows, strict=True)
+                cursor.register("quarantined", pa.table(list(columns), names=ROW))
                 cursor.execute(
-                    "insert into vault.quarantined_rows select ?, * from rows",
+                    "insert into vault.quarantined_rows select ?, * from quarantined",
                     [delivery_id],
                 )
 

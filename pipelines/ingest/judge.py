@@ -4,6 +4,9 @@ Judges the rows of one delivery where they lie, in ``raw``, inside the transacti
 put them there. DuckDB numbers rows in the order in which they were written.
 """
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 import duckdb
 
 from pipelines.contracts import Contract
@@ -13,9 +16,7 @@ from pipelines.deliveries import Manifest, in_utc
 # records, the header being the first: behind a quoted line break the file's own numbers
 # are higher.
 TABLES = """
-create or replace temp table files (
-    file_number integer, first_row bigint, row_count bigint
-);
+create or replace temp table files (file_number integer, row_count bigint);
 create or replace temp table faults (
     file_number integer, line_number bigint, row bigint,
     column_name varchar, reason varchar, raw_text varchar
@@ -24,7 +25,71 @@ create or replace temp table repeated (row bigint);
 """
 
 
-def find_faults(
+@dataclass(frozen=True)
+class Facts:
+    """What one pass over a delivery's rows tells.
+
+    Attributes
+    ----------
+    rows : int
+        As many as could be read.
+    rows_hash : str
+        Sum of the rows' hashes.
+    broken : int
+        Rows that break a rule of the contract.
+    first, last : date or datetime or None
+        When the first and the last row happened.
+    totals : dict of str to Decimal
+        Sums of the columns that have a control total.
+    """
+
+    rows: int
+    rows_hash: str
+    broken: int
+    first: object
+    last: object
+    totals: dict[str, Decimal]
+
+
+def measure(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
+) -> Facts:
+    """Count, add up and compare with the contract's rules, all in one pass."""
+    broken = " or ".join(f"({rule})" for _, _, rule in _rules(contract, manifest))
+    happened = contract.happened.name
+    sums = "".join(f", coalesce(sum({name}), 0)" for name in contract.control_totals)
+    row = connection.execute(
+        f"""
+            select
+                count(*), cast(coalesce(sum(row_hash), 0) as varchar),
+                count(*) filter ({broken}), min({happened}), max({happened}) {sums}
+            from raw.{contract.source} where delivery_id = ?
+            """,
+        [manifest.delivery_id],
+    ).fetchone()
+    return Facts(*row[:5], dict(zip(contract.control_totals, row[5:], strict=True)))
+
+
+def find_faulty(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    manifest: Manifest,
+    facts: Facts,
+) -> bool:
+    """Fill ``faults`` and ``repeated``, and say whether there is anything in them."""
+    if facts.broken:
+        _find_broken(connection, contract, manifest)
+    _find_conflicts(connection, contract, manifest)
+    _find_said_before(connection, contract, manifest, facts)
+    faults, repeated = connection.execute("""
+        select (select count(*) from faults), (select count(*) from repeated)
+    """).fetchone()
+    if faults:
+        _describe(connection, contract, manifest)
+    return bool(faults or repeated)
+
+
+def _find_broken(
     connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
 ) -> None:
     """Add to ``faults`` every rule of the contract that a row breaks."""
@@ -41,7 +106,7 @@ def find_faults(
         from (
             select rowid as row, unnest([{found}]) as fault
             from raw.{contract.source}
-            where delivery_id = ? and ({" or ".join(f"({rule[2]})" for rule in rules)})
+            where delivery_id = ?
         )
         where fault is not null
         """,
@@ -49,7 +114,7 @@ def find_faults(
     )
 
 
-def find_conflicts(
+def _find_conflicts(
     connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
 ) -> None:
     """List in ``repeated`` the rows that were said before, in ``faults`` what clashes.
@@ -59,15 +124,14 @@ def find_conflicts(
     """
     keys, table = ", ".join(contract.keys), f"raw.{contract.source}"
     # Almost always there are none, and a hash is much cheaper to group by than the key.
-    connection.execute(
+    suspects = connection.execute(
         f"""
-        create or replace temp table suspects as
         select hash({keys}) as key_hash from {table} where delivery_id = ?
         group by key_hash having count(*) > 1
         """,
         [manifest.delivery_id],
-    )
-    if not connection.execute("select count(*) from suspects").fetchone()[0]:
+    ).fetchall()
+    if not suspects:
         return
     connection.execute(
         f"""
@@ -78,9 +142,9 @@ def find_conflicts(
             min(row_hash) over (partition by {keys})
                 != max(row_hash) over (partition by {keys}) as is_conflict
         from {table}
-        where delivery_id = ? and hash({keys}) in (select key_hash from suspects)
+        where delivery_id = ? and hash({keys}) in (select unnest(?))
         """,
-        [manifest.delivery_id],
+        [manifest.delivery_id, [key_hash for (key_hash,) in suspects]],
     )
     connection.execute("""
         insert into repeated
@@ -95,8 +159,11 @@ def find_conflicts(
     )
 
 
-def find_said_before(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
+def _find_said_before(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    manifest: Manifest,
+    facts: Facts,
 ) -> None:
     """List in ``repeated`` the rows that another delivery has said to the letter.
 
@@ -104,10 +171,6 @@ def find_said_before(
     replaces it, so what both say has to be there twice.
     """
     table, happened = f"raw.{contract.source}", contract.happened.name
-    first, last = connection.execute(
-        f"select min({happened}), max({happened}) from {table} where delivery_id = ?",
-        [manifest.delivery_id],
-    ).fetchone()
     connection.execute(
         f"""
         insert into repeated
@@ -124,25 +187,41 @@ def find_said_before(
         """,
         {
             "delivery_id": manifest.delivery_id,
-            "first": first,
-            "last": last,
+            "first": facts.first,
+            "last": facts.last,
             "source": manifest.source,
             "business_date": manifest.business_date,
         },
     )
 
 
-def describe_faults(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+def _describe(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
+) -> None:
     """Give each fault its file, its line, and the row's text with real identifiers."""
     connection.execute(f"""
         update faults set raw_text = texts.raw_text
         from ({_raw_texts(contract)}) as texts
         where faults.row = texts.row
     """)
+    connection.execute(
+        f"""
+        create or replace temp table file_rows as
+        select
+            file_number,
+            first_row + sum(row_count) over (order by file_number) - row_count as first,
+            first_row + sum(row_count) over (order by file_number) as next
+        from files, (
+            select min(rowid) as first_row from raw.{contract.source}
+            where delivery_id = ?
+        )
+        """,
+        [manifest.delivery_id],
+    )
     connection.execute("""
-        update faults set file_number = files.file_number
-        from files
-        where faults.row between first_row and first_row + row_count - 1
+        update faults set file_number = file_rows.file_number
+        from file_rows
+        where faults.row >= file_rows.first and faults.row < file_rows.next
     """)
     connection.execute("""
         create or replace temp table unreadable as
@@ -154,13 +233,13 @@ def describe_faults(connection: duckdb.DuckDBPyConnection, contract: Contract) -
         from (
             select distinct file_number, line_number from faults where row is null
         );
-        update faults set line_number = faults.row - files.first_row + 2 + (
+        update faults set line_number = faults.row - file_rows.first + 2 + (
             select count(*) from unreadable
             where unreadable.file_number = faults.file_number
-                and unreadable.records_before <= faults.row - files.first_row
+                and unreadable.records_before <= faults.row - file_rows.first
         )
-        from files
-        where faults.file_number = files.file_number and faults.row is not null
+        from file_rows
+        where faults.file_number = file_rows.file_number and faults.row is not null
     """)
 
 

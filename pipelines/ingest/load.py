@@ -34,7 +34,7 @@ def load_delivery(
     Refusal
         The files hold other rows or sums than promised.
     """
-    manifest, contract = delivery.manifest, delivery.contract
+    manifest = delivery.manifest
     connection.execute(judge.TABLES)
     # What the vault learns is harmless should the rest fail, and DuckDB lets a
     # transaction write to one database only.
@@ -42,14 +42,13 @@ def load_delivery(
     connection.begin()
     try:
         _insert(connection, delivery)
-        _check_rows(connection, manifest)
-        _check_totals(connection, manifest)
-        judge.find_faults(connection, contract, manifest)
-        judge.find_conflicts(connection, contract, manifest)
-        judge.find_said_before(connection, contract, manifest)
-        judge.describe_faults(connection, contract)
-        _keep_raw_text(connection, vault, manifest)
-        entry = _take_out(connection, manifest)
+        facts = judge.measure(connection, delivery.contract, manifest)
+        _check_totals(connection, manifest, facts)
+        if judge.find_faulty(connection, delivery.contract, manifest, facts):
+            _keep_raw_text(connection, vault, manifest)
+            entry = _take_out(connection, manifest)
+        else:
+            entry = _count(manifest, facts)
         _record(connection, manifest, entry, status="loaded", note=None)
         _check_conservation(manifest, entry)
     except BaseException:
@@ -130,7 +129,6 @@ def _insert(connection: duckdb.DuckDBPyConnection, delivery: CheckedDelivery) ->
     """Write the files' rows to ``raw``; what can't be read becomes a fault."""
     contract, manifest = delivery.contract, delivery.manifest
     values, joins = _replace_identifiers(contract)
-    first_row = None
     for number, path in enumerate(delivery.paths, 1):
         try:
             (row_count,) = connection.execute(
@@ -158,60 +156,43 @@ def _insert(connection: duckdb.DuckDBPyConnection, delivery: CheckedDelivery) ->
                 f"can't be read as CSV ({type(error).__name__} in {path.name})",
                 "look for an unbalanced quote, and send it again",
             ) from None
-        if first_row is None:
-            (first_row,) = connection.execute(
-                f"select min(rowid) from raw.{contract.source} where delivery_id = ?",
-                [manifest.delivery_id],
-            ).fetchone()
-        connection.execute(
-            "insert into files values (?, ?, ?)", [number, first_row, row_count]
-        )
-        first_row = first_row + row_count if row_count else first_row
-        _move_rejects(connection, number)
-
-
-def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> None:
-    connection.execute(
-        """
-        insert into faults
-        select ?, line, null, column_name, 'unreadable', csv_line from reject_errors
-        """,
-        [file_number],
-    )
-    # Otherwise the next scan would add its rejects to these.
-    connection.execute("drop table reject_errors; drop table reject_scans")
-
-
-def _check_rows(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
-    counts = connection.execute("""
-        select row_count + (
-            select count(distinct line_number) from faults
-            where faults.file_number = files.file_number
-        )
-        from files order by file_number
-    """).fetchall()
-    for file, (count,) in zip(manifest.files, counts, strict=True):
-        if count != file.rows:
+        connection.execute("insert into files values (?, ?)", [number, row_count])
+        found = row_count + _move_rejects(connection, number)
+        promised = manifest.files[number - 1].rows
+        if found != promised:
             raise Refusal(
                 manifest.delivery_id,
-                f"has {count} rows in {file.name} and promised {file.rows}",
+                f"has {found} rows in {path.name} and promised {promised}",
                 "the file was cut, or the manifest is wrong, send it again",
             )
 
 
-def _check_totals(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> int:
+    (row_count,) = connection.execute("""
+        select count(distinct line) from reject_errors
+    """).fetchone()
+    if row_count:
+        connection.execute(
+            """
+            insert into faults
+            select ?, line, null, column_name, 'unreadable', csv_line
+            from reject_errors
+            """,
+            [file_number],
+        )
+    # Otherwise the next scan would add its rejects to these.
+    connection.execute("drop table reject_errors; drop table reject_scans")
+    return row_count
+
+
+def _check_totals(
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest, facts: judge.Facts
+) -> None:
     (unreadable,) = connection.execute("select count(*) from faults").fetchone()
     if unreadable:
         return  # An amount that can't be read can't be added up.
     for name, promised in manifest.control_totals.items():
-        (total,) = connection.execute(
-            f"""
-            select coalesce(sum({name}), 0) from raw.{manifest.source}
-            where delivery_id = ?
-            """,
-            [manifest.delivery_id],
-        ).fetchone()
-        if total != Decimal(promised):
+        if facts.totals[name] != Decimal(promised):
             raise Refusal(
                 manifest.delivery_id,
                 f"has another sum of {name} than the control total it promised",
@@ -222,10 +203,10 @@ def _check_totals(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> 
 def _keep_raw_text(
     connection: duckdb.DuckDBPyConnection, vault: Vault, manifest: Manifest
 ) -> None:
-    faulty = connection.sql("""
+    rows = connection.execute("""
         select distinct file_number, line_number, raw_text from faults
-    """)
-    vault.store_quarantined(manifest.delivery_id, faulty.to_arrow_table())
+    """).fetchall()
+    vault.store_quarantined(manifest.delivery_id, rows)
 
 
 def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:
@@ -264,6 +245,18 @@ def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entr
         rows_duplicate=duplicate,
         rows_quarantined=quarantined,
         rows_hash=rows_hash,
+        content_sha256=manifest.content,
+    )
+
+
+def _count(manifest: Manifest, facts: judge.Facts) -> Entry:
+    """Count a delivery of which every row was kept."""
+    return Entry(
+        delivery_id=manifest.delivery_id,
+        rows_loaded=facts.rows,
+        rows_duplicate=0,
+        rows_quarantined=0,
+        rows_hash=facts.rows_hash,
         content_sha256=manifest.content,
     )
 
