@@ -6,13 +6,15 @@ import shutil
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Annotated
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from pipelines.contracts import Contract
 
 MANIFEST = "manifest.json"
+PARTIAL = ".partial"
 
 
 class DataFile(BaseModel):
@@ -37,11 +39,14 @@ class Manifest(BaseModel):
     source: str
     business_date: date
     sequence: int = Field(default=1, ge=1)
-    extracted_at: datetime
+    extracted_at: Annotated[
+        AwareDatetime,
+        Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC)),
+    ]
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     files: tuple[DataFile, ...]
-    control_totals: dict[str, str] = {}
+    control_totals: dict[str, Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]] = {}
 
     @property
     def delivery_id(self) -> str:
@@ -93,7 +98,7 @@ def write_delivery(
         What was promised, as written.
     """
     folder = landing / contract.source / business_date.isoformat()
-    partial = folder.with_name(f"{folder.name}.partial")
+    partial = folder.with_name(f"{folder.name}{PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     path = partial / f"{contract.source}_{business_date:%Y%m%d}.csv"

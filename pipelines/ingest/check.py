@@ -6,13 +6,14 @@ import gzip
 import hashlib
 import io
 import re
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from pipelines.contracts import Contract, load_contract
-from pipelines.deliveries import MANIFEST, DataFile, Manifest
+from pipelines.deliveries import MANIFEST, PARTIAL, DataFile, Manifest
 from pipelines.errors import DataQualityError
 
 MANIFEST_LIMIT_BYTES = 1_000_000
@@ -52,25 +53,20 @@ def read_manifest(folder: Path) -> Manifest | None:
         The folder's name, or the manifest, is not of the agreed form, or they disagree.
     """
     delivery_id = f"{_printable(folder.parent.name)}/{_printable(folder.name)}"
-    if not FOLDER_NAME.fullmatch(folder.name):
-        raise Refusal(
-            delivery_id,
-            "is not named <business_date>[.<sequence>]",
-            "rename the folder",
-        )
-    try:
-        load_contract(folder.parent.name)
-    except DataQualityError as error:
-        raise Refusal(
-            delivery_id, "is of an unknown source", str(error)[:-1]
-        ) from error
+    if folder.suffix == PARTIAL:
+        return None
+    _check_folder(folder, delivery_id)
     path = folder / MANIFEST
     if not path.exists():
         return None
-    if path.is_symlink() or path.stat().st_size > MANIFEST_LIMIT_BYTES:
+    if (
+        path.is_symlink()
+        or not path.is_file()
+        or path.stat().st_size > MANIFEST_LIMIT_BYTES
+    ):
         raise Refusal(
             delivery_id,
-            f"has a {MANIFEST} that is a link or too large",
+            f"has a {MANIFEST} that is a link, no file or too large",
             "send it again",
         )
     try:
@@ -96,6 +92,23 @@ def read_manifest(folder: Path) -> Manifest | None:
     return manifest
 
 
+def _check_folder(folder: Path, delivery_id: str) -> None:
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise Refusal(delivery_id, "is a link", "put the folder itself there")
+    if not FOLDER_NAME.fullmatch(folder.name):
+        raise Refusal(
+            delivery_id,
+            "is not named <business_date>[.<sequence>]",
+            "rename the folder",
+        )
+    try:
+        load_contract(folder.parent.name)
+    except DataQualityError as error:
+        raise Refusal(
+            delivery_id, "is of an unknown source", str(error)[:-1]
+        ) from error
+
+
 def check_delivery(folder: Path, manifest: Manifest) -> CheckedDelivery:
     """Compare a delivery's files with its manifest and its contract.
 
@@ -117,7 +130,23 @@ def check_delivery(folder: Path, manifest: Manifest) -> CheckedDelivery:
     paths = tuple(
         _check_file(folder, file, manifest, contract) for file in manifest.files
     )
+    _check_listed(folder, manifest)
     return CheckedDelivery(manifest, contract, paths)
+
+
+def _check_listed(folder: Path, manifest: Manifest) -> None:
+    listed = {file.name for file in manifest.files}
+    others = sorted(
+        path.name
+        for path in folder.iterdir()
+        if FILE_NAME.fullmatch(path.name) and path.name not in listed
+    )
+    if others:
+        raise Refusal(
+            manifest.delivery_id,
+            f"holds {', '.join(others[:5])}, which its {MANIFEST} does not list",
+            f"correct {MANIFEST}, or take the file away",
+        )
 
 
 def _check_file(
@@ -181,7 +210,7 @@ def _check_text(path: Path, delivery_id: str) -> None:
             f"is not UTF-8 at about byte {offset + error.start} of {path.name}",
             "send it in UTF-8",
         ) from None
-    except (EOFError, gzip.BadGzipFile):
+    except (EOFError, gzip.BadGzipFile, zlib.error):
         raise Refusal(
             delivery_id, f"has a {path.name} that can't be unpacked", "send it again"
         ) from None
@@ -192,16 +221,20 @@ def _check_header(
 ) -> None:
     with _open_bytes(path) as file:
         line = file.readline(HEADER_LIMIT_BYTES).decode("utf-8-sig")
-    header = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
+    try:
+        header = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
+    except csv.Error:  # lone carriage returns
+        header = []
     if header == contract.names:
         return
     missing = [name for name in contract.names if name not in header]
-    unknown = [_printable(name) for name in header if name not in contract.names]
-    differences = [
-        f"{what} {', '.join(names)}"
-        for what, names in (("without", missing), ("with unknown", unknown))
-        if names
-    ] or ["in another order or with a column twice"]
+    # Where there is no header, its place is taken by a row, which no log may quote.
+    unknown = sum(name not in contract.names for name in header)
+    differences = [f"without {', '.join(missing)}"] if missing else []
+    if unknown:
+        differences.append(f"of which {unknown} unknown")
+    if not differences:
+        differences = ["in another order or with a column twice"]
     raise Refusal(
         delivery_id,
         f"has columns {' and '.join(differences)} in {path.name}",

@@ -116,6 +116,7 @@ def _store_pseudonyms(
             """,
             {"path": str(path), "delimiter": delivery.manifest.delimiter},
         )
+        _forget_rejects(connection)
         verb = "insert into identifiers"
     values = " union ".join(
         f"select '{column.identifier}' as kind, {column.name} as identifier "
@@ -180,9 +181,13 @@ def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> in
             """,
             [file_number],
         )
+    _forget_rejects(connection)
+    return row_count
+
+
+def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
     # Otherwise the next scan would add its rejects to these.
     connection.execute("drop table reject_errors; drop table reject_scans")
-    return row_count
 
 
 def _check_totals(
@@ -310,22 +315,21 @@ def _forget_refusal(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> 
 
 
 def _scan(contract: Contract, *, typed: bool) -> str:
-    """Read $path: typed, keeping account of what can't be read, or as bare text."""
+    """Read $path, typed or as bare text, keeping account of what can't be read.
+
+    Not with ``ignore_errors``, which in DuckDB 2.0 also leaves out every row behind one
+    with text after a closing quote.
+    """
     types = ", ".join(
         f"'{column.name}': '{_read_type(column) if typed else 'varchar'}'"
         for column in contract.columns
-    )
-    unreadable = (
-        "store_rejects = true, rejects_table = 'reject_errors', "
-        "rejects_scan = 'reject_scans'"
-        if typed
-        else "ignore_errors = true"
     )
     return f"""
         read_csv(
             $path, columns = {{{types}}}, delim = $delimiter, header = true,
             auto_detect = false, quote = '"', escape = '"', strict_mode = true,
-            {unreadable}
+            store_rejects = true, rejects_table = 'reject_errors',
+            rejects_scan = 'reject_scans'
         )
     """
 
@@ -336,7 +340,11 @@ def _replace_identifiers(contract: Contract) -> tuple[str, str]:
         name = column.name
         if column.identifier:
             owners = f"pseudonyms_of_{name}"
-            values.append(f"{owners}.pseudonym as {name}")
+            # Better no delivery than a row that has silently lost whose it is.
+            values.append(f"""
+                coalesce({owners}.pseudonym, case when delivered.{name} is not null
+                    then error('an identifier has no pseudonym') end) as {name}
+            """)
             joins.append(
                 f"left join (from pseudonyms where kind = '{column.identifier}') "
                 f"as {owners} on {owners}.identifier = delivered.{name}"
