@@ -1,0 +1,93 @@
+"""How fast, and in how much memory, against a bare baseline in the same run?
+
+Each measurement is a process of its own, so that its memory is its own. Subject and
+baseline take turns, and medians are compared: a ratio holds on any machine, seconds
+only on this one.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import ingestion
+import simulation
+
+BENCHES = {"simulate": simulation.compare, "ingest": ingestion.compare}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Medians of several runs."""
+
+    seconds: float
+    peak_megabytes: float
+
+
+class Stopwatch:
+    """Measures functions, each in a fresh process.
+
+    Parameters
+    ----------
+    repeats : int
+        Runs per function; the median counts.
+    """
+
+    def __init__(self, repeats: int):
+        self.repeats = repeats
+
+    def measure(self, **subjects: tuple[Callable, ...]) -> dict[str, Measurement]:
+        """Measure each subject, a function and its arguments, in turns."""
+        runs = {name: [] for name in subjects}
+        for _ in range(self.repeats):
+            for name, (function, *arguments) in subjects.items():
+                runs[name].append(_run(function, arguments))
+        return {
+            name: Measurement(*map(statistics.median, zip(*figures, strict=True)))
+            for name, figures in runs.items()
+        }
+
+
+def _run(function: Callable, arguments: list) -> tuple[float, float]:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(sender, function, arguments))
+    process.start()
+    sender.close()
+    figures = receiver.recv()
+    process.join()
+    return figures
+
+
+def _report(sender, function: Callable, arguments: list) -> None:
+    began = time.perf_counter()
+    function(*arguments)
+    seconds = time.perf_counter() - began
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sender.send((seconds, kilobytes / 1024))
+
+
+def main() -> None:
+    """Run the benches asked for, and print one line per comparison."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("bench", nargs="*", default=list(BENCHES), choices=BENCHES)
+    parser.add_argument("--rows", type=int, default=2_000_000, help="rows to ingest")
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    for name in options.bench:
+        with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+            stopwatch = Stopwatch(options.repeats)
+            for line in BENCHES[name](stopwatch, Path(folder), options.rows):
+                print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
