@@ -1,0 +1,34 @@
+"""A bank that does not exist, but behaves.
+
+Everything follows from a seed. ``bank`` puts it together in this order:
+
+1. ``people`` draws the customers: age, income, home branch, how many events a month
+   (gamma) over which channels, and an *attachment* that the bank never sees.
+2. ``dormancy`` runs a hidden Markov process. Month by month a *steady* customer may
+   begin to fade, for one of four causes that show beforehand: ``drift`` (activity
+   ebbs), ``salary`` (it goes to another bank, the balance drains), ``service`` (after a
+   complaint or a wait of more than 30 minutes) and ``move`` (a new address). Fading is
+   early, then late, then dormant, and may turn back at each step. Others stop without
+   a sign (``sudden``) or only ``pause`` and come back, which is what makes labels
+   noisy. The dormant may return, or close all accounts.
+3. ``accounts`` lets customers open and close accounts. ``appetite`` weighs the reasons
+   (a salary for a card, idle money for deposits and wealth, an age for a loan), so
+   products are bought in a plausible order; ``products`` keeps track of the money.
+4. Events follow, one month at a time. ``channels`` draws them as Poisson processes by
+   season, weekday and hour (``seasons``), thinned by what the hidden state leaves of
+   activity; ``postings`` books what happens by itself. ``registers`` and ``extracts``
+   write all of it as the bank's systems would.
+
+``truth`` says what no system knows, for tests only:
+
+- ``dormancy``: each time a customer stopped, with ``cause``, ``onset_date`` (the first
+  sign, empty if before the start), ``dormant_date``, ``returned_date`` and
+  ``closed_date``.
+- ``churn_propensities``: for each month end, the probability that the churn label will
+  be true given the hidden state. It leaves out the visits that new accounts cause.
+- ``cross_sell_propensities``: by family not held, the probability of opening it within
+  90 days. 1 where a customer has decided and only the account is missing.
+
+What it does not do: balances follow a process of their own and do not add up the
+events, nobody's joint holder acts on the joint account, and prices never change.
+"""

@@ -1,0 +1,411 @@
+"""Does the synthetic bank behave like one, and is its truth true?"""
+
+import duckdb
+import numpy as np
+import pytest
+
+from pipelines import simulate
+from pipelines.contracts import load_contracts
+from pipelines.settings import Settings
+
+VIEWS = """
+create view cards as
+select distinct card_number, customer_number, account_number from core_accounts
+where card_number is not null;
+create view logins as
+select distinct login_name, customer_number from core_customers
+where login_name is not null;
+create view card_uses as select card_number, occurred_at from card;
+create view accounts as
+select account_number, min(opened_date) as opened_date, max(closed_date) as closed_date
+from core_accounts group by account_number;
+create view events as
+select customer_number, 'atm' as channel, occurred_at
+from atm inner join cards using (card_number)
+union all
+select customer_number, 'card', occurred_at
+from card inner join cards using (card_number) where event_type != 'refund'
+union all
+select customer_number, 'online', occurred_at
+from online inner join logins using (login_name)
+where event_type != 'incoming_transfer'
+union all
+select customer_number, 'branch', occurred_at from branch;
+-- Half a year of history before, and a whole label window after.
+create view labels as
+select
+    customer_number,
+    count(*) filter (occurred_at < date '2025-09-01') as before_count,
+    count(*) filter (
+        occurred_at >= date '2025-09-15' and occurred_at < date '2025-12-14'
+    ) as after_count
+from events where occurred_at >= date '2025-06-01'
+group by customer_number having before_count > 0
+"""
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    """A year of a bank, read straight from its deliveries."""
+    home = tmp_path_factory.mktemp("year")
+    simulate.run(Settings(home=home), customers=800, months=12)
+    with duckdb.connect() as connection:
+        for source, contract in load_contracts().items():
+            columns = {column.name: column.data_type for column in contract.columns}
+            files = str(home / "landing" / source / "*" / "*.csv")
+            connection.execute(
+                f"create table {source} as from read_csv(?, columns = {columns})",
+                [files],
+            )
+        for path in (home / "truth").glob("*.parquet"):
+            connection.execute(f"create table {path.stem} as from '{path}'")
+        connection.execute(VIEWS)
+        yield connection
+
+
+def ask(books, query):
+    """Ask for one row, or for one number."""
+    (row,) = books.execute(query).fetchall()
+    return row if len(row) > 1 else row[0]
+
+
+def test_branches_are_quiet_at_the_weekend_and_cards_are_not(books):
+    branch, card = ask(
+        books,
+        """
+        select
+            avg(if(dayofweek(occurred_at) in (0, 6), 1, 0)) filter (channel = 'branch'),
+            avg(if(dayofweek(occurred_at) in (0, 6), 1, 0)) filter (channel = 'card')
+        from events
+        """,
+    )
+
+    assert branch < 0.2
+    assert card > 2 / 7
+
+
+def test_branches_open_in_the_daytime_of_utc_plus_8(books):
+    local = "hour(occurred_at + interval 8 hour)"
+
+    assert ask(books, f"select min({local}), max({local}) from branch") == (9, 16)
+
+
+def test_the_spring_festival_empties_the_branches(books):
+    in_days = "count(*) filter (cast(occurred_at as date) between '{}' and '{}')"
+    festival = in_days.format("2025-01-29", "2025-02-04")
+    usual = in_days.format("2025-03-05", "2025-03-11")
+    festival_count, usual_count = ask(books, f"select {festival}, {usual} from branch")
+
+    assert festival_count < usual_count / 2
+
+
+def test_activity_differs_between_customers_and_has_a_long_tail(books):
+    mean, median, low, high = ask(
+        books,
+        """
+        with monthly as (
+            select count(*) / 12 as event_count from events group by customer_number
+        )
+        select
+            avg(event_count), median(event_count),
+            avg(if(event_count < 1, 1, 0)), quantile_cont(event_count, 0.95)
+        from monthly
+        """,
+    )
+
+    assert 8 < mean < 15
+    assert median < mean < high / 2
+    assert 0.02 < low < 0.2
+
+
+def test_activity_ebbs_before_customers_fade_away(books):
+    early, late = ask(
+        books,
+        """
+        select
+            count(*) filter (occurred_at < dormant_date - interval 120 day),
+            count(*) filter (occurred_at >= dormant_date - interval 60 day)
+        from dormancy
+        inner join events using (customer_number)
+        where
+            cause in ('drift', 'salary', 'service', 'move')
+            and onset_date > date '2025-04-01'
+            and onset_date < dormant_date - interval 50 day
+            and occurred_at >= dormant_date - interval 180 day
+            and occurred_at < dormant_date
+        """,
+    )
+
+    assert early > 100
+    assert late < 0.6 * early
+
+
+def test_who_loses_the_salary_has_none_before_falling_dormant(books):
+    spells, salaries = ask(
+        books,
+        """
+        with
+        spells as (
+            select * from dormancy
+            where cause = 'salary' and onset_date is not null
+        ),
+        salaries as (
+            select customer_number, occurred_at
+            from core_postings
+            inner join core_accounts using (account_number)
+            where event_type = 'salary' and role = 'owner'
+        )
+        select
+            count(distinct spells.customer_number),
+            count(salaries.occurred_at)
+        from spells
+        left join salaries
+            on spells.customer_number = salaries.customer_number
+            and salaries.occurred_at >= spells.onset_date
+            and salaries.occurred_at < spells.dormant_date
+        """,
+    )
+
+    assert spells >= 5
+    assert salaries == 0
+
+
+def test_the_dormant_do_nothing_until_they_return(books):
+    acts = ask(
+        books,
+        """
+        select count(*)
+        from dormancy
+        inner join events using (customer_number)
+        where
+            occurred_at >= dormant_date
+            and occurred_at < coalesce(returned_date, closed_date, date '2026-01-01')
+        """,
+    )
+
+    assert acts == 0
+
+
+def test_long_waits_happen_and_are_the_exception(books):
+    share = ask(
+        books,
+        """
+        select avg(if(called_at > ticket_taken_at + interval 30 minute, 1, 0))
+        from branch
+        """,
+    )
+
+    assert 0.005 < share < 0.1
+
+
+def test_nobody_acts_before_registering(books):
+    early = ask(
+        books,
+        """
+        with registered as (
+            select customer_number, min(registered_date) as registered_date
+            from core_customers group by customer_number
+        )
+        select count(*) from events
+        left join registered using (customer_number)
+        where registered_date is null or occurred_at < registered_date
+        """,
+    )
+
+    assert early == 0
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        "atm inner join cards using (card_number)",
+        "card_uses inner join cards using (card_number)",
+        "online",
+        "branch",
+        "core_postings",
+    ],
+    ids=["atm", "card", "online", "branch", "core_postings"],
+)
+def test_no_account_moves_before_it_opens_or_after_it_closes(books, events):
+    known, outside = ask(
+        books,
+        f"""
+        select
+            count(opened_date),
+            count(*) filter (
+                cast(occurred_at as date) not between opened_date
+                and coalesce(closed_date, date '2100-01-01')
+            )
+        from {events}
+        inner join accounts using (account_number)
+        """,
+    )
+
+    assert known > 100
+    assert outside == 0
+
+
+def test_every_open_account_has_a_balance_at_each_month_end(books):
+    wrong = ask(
+        books,
+        """
+        with expected as (
+            select account_number, last_day(month_start) as balance_date
+            from accounts
+            cross join generate_series(
+                date '2025-01-01', date '2025-12-01', interval 1 month
+            ) as months (month_start)
+            where
+                opened_date <= last_day(month_start)
+                and coalesce(closed_date, date '2100-01-01') > last_day(month_start)
+        )
+        select count(*) from expected
+        full join core_balances using (account_number, balance_date)
+        where balance is null or expected.account_number is null
+        """,
+    )
+
+    assert wrong == 0
+
+
+def test_what_is_owed_is_negative_and_what_is_saved_is_not(books):
+    wrong = ask(
+        books,
+        """
+        select count(*) from core_balances
+        inner join core_accounts using (account_number)
+        where
+            balance != 0
+            and (product_code in ('CC01', 'LN01', 'MT01')) != (balance < 0)
+        """,
+    )
+
+    assert wrong == 0
+
+
+def test_accounts_are_opened_where_a_customer_went_for_it(books):
+    opened, seen = ask(
+        books,
+        """
+        with
+        opened as (
+            select distinct customer_number, opened_date from core_accounts
+            where opened_date >= date '2025-01-01'
+        ),
+        seen as (
+            select customer_number, occurred_at from branch
+            where event_type = 'account_opening'
+            union all
+            select customer_number, occurred_at
+            from online inner join logins using (login_name)
+            where event_type = 'purchase'
+        )
+        select count(*), count(occurred_at) from opened
+        left join seen
+            on opened.customer_number = seen.customer_number
+            and opened.opened_date = cast(seen.occurred_at as date)
+        """,
+    )
+
+    assert opened > 100
+    assert seen == opened
+
+
+@pytest.mark.parametrize(
+    ("source", "column"),
+    [
+        ("core_customers", "document_number"),
+        ("core_customers", "full_name"),
+        ("core_customers", "phone_number"),
+        ("core_customers", "email_address"),
+        ("core_customers", "login_name"),
+        ("core_accounts", "card_number"),
+    ],
+)
+def test_an_identifier_belongs_to_one_customer(books, source, column):
+    values, pairs = ask(
+        books,
+        f"""
+        select count(distinct {column}), count(distinct ({column}, customer_number))
+        from {source} where {column} is not null
+        """,
+    )
+
+    assert values > 500
+    assert values == pairs
+
+
+def test_check_digits_hold(books):
+    cards = books.execute("select card_number from cards").fetchall()
+    documents = books.execute("select document_number from core_customers").fetchall()
+
+    assert {luhn_sum(card) % 10 for (card,) in cards} == {0}
+    assert {document_sum(number) % 11 for (number,) in documents} == {1}
+
+
+def test_documents_agree_with_birth_and_gender(books):
+    wrong = ask(
+        books,
+        """
+        select count(*) from core_customers
+        where
+            document_number[7:14] != strftime(birth_date, '%Y%m%d')
+            or cast(document_number[17] as integer) % 2 != if(gender = 'male', 1, 0)
+        """,
+    )
+
+    assert wrong == 0
+
+
+def test_true_churn_propensities_expect_what_happens(books):
+    rows = books.execute("""
+        select churn_probability, after_count = 0
+        from labels
+        inner join churn_propensities using (customer_number)
+        where as_of_date = date '2025-09-01'
+    """).fetchnumpy()
+    probability, is_churned = rows.values()
+
+    assert 0.02 < is_churned.mean() < 0.10
+    assert probability.mean() == pytest.approx(is_churned.mean(), abs=0.02)
+    assert rank_auc(probability, is_churned) > 0.85
+
+
+def test_true_cross_sell_propensities_expect_what_happens(books):
+    rows = books.execute("""
+        with opened as (
+            select distinct customer_number, product_family
+            from core_accounts
+            inner join (
+                values ('TD12', 'time_deposit'), ('CC01', 'credit_card'),
+                ('LN01', 'loan'), ('MT01', 'loan'), ('WM01', 'wealth'),
+                ('FD01', 'fund'), ('IN01', 'insurance')
+            ) as products (product_code, product_family) using (product_code)
+            where opened_date >= date '2025-09-01' and opened_date < date '2025-11-30'
+        )
+        select open_probability, opened.customer_number is not null
+        from cross_sell_propensities
+        left join opened using (customer_number, product_family)
+        where as_of_date = date '2025-09-01'
+    """).fetchnumpy()
+    probability, is_opened = rows.values()
+
+    assert probability.mean() == pytest.approx(is_opened.mean(), abs=0.005)
+    assert rank_auc(probability, is_opened) > 0.72
+
+
+def luhn_sum(number):
+    digits = [int(digit) for digit in reversed(number)]
+    return sum(digits[::2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+
+
+def document_sum(number):
+    values = [10 if digit == "X" else int(digit) for digit in number]
+    return sum(value * 2 ** (17 - place) for place, value in enumerate(values))
+
+
+def rank_auc(probability, is_so):
+    """Share of pairs in which whoever it happened to had the higher probability."""
+    higher = probability[is_so][:, None] > probability[~is_so]
+    equal = probability[is_so][:, None] == probability[~is_so]
+    return np.mean(higher + equal / 2)
