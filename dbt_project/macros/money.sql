@@ -1,0 +1,5 @@
+{# Money in the bank's own currency, at the rate of the day. Half a fen goes away from
+   zero. #}
+{% macro to_cny(amount, rate) -%}
+    cast({{ amount }} * {{ rate }} as decimal(18, 2))
+{%- endmacro %}

@@ -1,0 +1,37 @@
+{# A table: each event looks its day up here, instead of being compared with every
+   snapshot. #}
+{{ config(materialized='table') }}
+
+with
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates') }}
+
+),
+
+-- Nothing is older than 1900, and nothing counts that is newer than the last snapshot.
+days as (
+
+    select {{ each_day("date '1900-01-01'", 'max(as_of_date)') }} as calendar_date
+
+    from as_of_dates
+
+)
+
+select
+    days.calendar_date,
+    {{ first_as_of_date_after('days.calendar_date', 0) }} as first_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', 30) }} as leaves_30d_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', 90) }} as leaves_90d_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', 180) }} as leaves_180d_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', 365) }} as leaves_365d_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', -104) }}
+        as enters_outcome_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', -14) }} as leaves_outcome_as_of_date
+
+from days
+
+cross join as_of_dates
+
+group by days.calendar_date

@@ -1,0 +1,166 @@
+with
+
+snapshots as (
+
+    select * from {{ ref('int_customer_snapshots') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_activity_counted_to_snapshots') }}
+
+),
+
+active_days as (
+
+    select * from {{ ref('int_active_days_counted_to_snapshots') }}
+
+),
+
+days_since_events as (
+
+    select * from {{ ref('int_days_since_events_counted_to_snapshots') }}
+
+),
+
+money as (
+
+    select * from {{ ref('int_money_summed_to_snapshots') }}
+
+),
+
+service as (
+
+    select * from {{ ref('int_service_counted_to_snapshots') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts_counted_to_snapshots') }}
+
+),
+
+balances as (
+
+    select * from {{ ref('int_balances_summed_to_snapshots') }}
+
+),
+
+balance_dates as (
+
+    select * from {{ ref('int_balance_dates_found_to_snapshots') }}
+
+)
+
+-- More joins than elsewhere: this is where the families of features come together.
+select
+    snapshots.customer_id,
+    snapshots.as_of_date,
+    snapshots.gender,
+    snapshots.tenure_days,
+    snapshots.age_years,
+    snapshots.annual_income_cny,
+    snapshots.has_income_proof,
+    snapshots.has_marketing_consent,
+    activity.atm_event_count_30d,
+    activity.atm_event_count_90d,
+    activity.atm_event_count_180d,
+    activity.atm_event_count_365d,
+    activity.branch_event_count_30d,
+    activity.branch_event_count_90d,
+    activity.branch_event_count_180d,
+    activity.branch_event_count_365d,
+    activity.card_event_count_30d,
+    activity.card_event_count_90d,
+    activity.card_event_count_180d,
+    activity.card_event_count_365d,
+    activity.online_event_count_30d,
+    activity.online_event_count_90d,
+    activity.online_event_count_180d,
+    activity.online_event_count_365d,
+    activity.customer_event_count_30d,
+    activity.customer_event_count_90d,
+    activity.customer_event_count_180d,
+    activity.customer_event_count_365d,
+    active_days.customer_active_day_count_90d,
+    days_since_events.days_since_customer_event,
+    days_since_events.days_since_atm_event,
+    days_since_events.days_since_branch_event,
+    days_since_events.days_since_card_event,
+    days_since_events.days_since_online_event,
+    activity.customer_event_count_30d
+    / nullif(activity.customer_event_count_90d, 0) as customer_event_ratio_30d_to_90d,
+    activity.customer_event_count_90d
+    / nullif(activity.customer_event_count_365d, 0) as customer_event_ratio_90d_to_365d,
+    money.debit_amount_sum_30d_cny,
+    money.debit_amount_sum_90d_cny,
+    money.debit_amount_sum_365d_cny,
+    money.credit_amount_sum_30d_cny,
+    money.credit_amount_sum_90d_cny,
+    money.credit_amount_sum_365d_cny,
+    money.automatic_event_count_90d,
+    money.salary_count_90d,
+    money.salary_count_365d,
+    money.salary_amount_sum_90d_cny,
+    days_since_events.days_since_salary,
+    money.standing_order_count_90d,
+    coalesce(balances.deposit_balance_cny, 0) as deposit_balance_cny,
+    coalesce(balances.invested_balance_cny, 0) as invested_balance_cny,
+    coalesce(balances.owed_balance_cny, 0) as owed_balance_cny,
+    coalesce(balances.total_balance_cny, 0) as total_balance_cny,
+    case
+        when balance_dates.balance_90d_ago_date is not null
+            then coalesce(balances.total_balance_change_90d_cny, 0)
+    end as total_balance_change_90d_cny,
+    balances.total_balance_ratio_90d,
+    coalesce(accounts.open_account_count, 0) as open_account_count,
+    coalesce(accounts.held_family_count, 0) as held_family_count,
+    coalesce(accounts.holds_current_deposit, 0) as holds_current_deposit,
+    coalesce(accounts.holds_time_deposit, 0) as holds_time_deposit,
+    coalesce(accounts.holds_credit_card, 0) as holds_credit_card,
+    coalesce(accounts.holds_loan, 0) as holds_loan,
+    coalesce(accounts.holds_wealth, 0) as holds_wealth,
+    coalesce(accounts.holds_fund, 0) as holds_fund,
+    coalesce(accounts.holds_insurance, 0) as holds_insurance,
+    coalesce(accounts.account_opened_count_365d, 0) as account_opened_count_365d,
+    coalesce(accounts.account_closed_count_365d, 0) as account_closed_count_365d,
+    service.branch_wait_seconds_sum_180d
+    / 60
+    / nullif(service.branch_wait_count_180d, 0) as branch_wait_minutes_mean_180d,
+    service.branch_wait_over_30_minutes_count_180d,
+    service.complaint_count_180d
+
+from snapshots
+
+left join activity
+    on snapshots.customer_id = activity.customer_id
+    and snapshots.as_of_date = activity.as_of_date
+
+left join active_days
+    on snapshots.customer_id = active_days.customer_id
+    and snapshots.as_of_date = active_days.as_of_date
+
+left join days_since_events
+    on snapshots.customer_id = days_since_events.customer_id
+    and snapshots.as_of_date = days_since_events.as_of_date
+
+left join money
+    on snapshots.customer_id = money.customer_id
+    and snapshots.as_of_date = money.as_of_date
+
+left join service
+    on snapshots.customer_id = service.customer_id
+    and snapshots.as_of_date = service.as_of_date
+
+left join accounts
+    on snapshots.customer_id = accounts.customer_id
+    and snapshots.as_of_date = accounts.as_of_date
+
+left join balances
+    on snapshots.customer_id = balances.customer_id
+    and snapshots.as_of_date = balances.as_of_date
+
+left join balance_dates
+    on snapshots.as_of_date = balance_dates.as_of_date

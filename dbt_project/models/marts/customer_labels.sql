@@ -1,0 +1,80 @@
+with
+
+features as (
+
+    select * from {{ ref('customer_features') }}
+
+),
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates') }}
+
+),
+
+activity as (
+
+    select * from {{ ref('int_activity_observed_to_snapshots') }}
+
+),
+
+openings as (
+
+    select * from {{ ref('int_openings_observed_to_snapshots') }}
+
+),
+
+eligible_customers as (
+
+    select
+        customer_id,
+        as_of_date
+
+    from features
+
+    where
+        open_account_count > 0
+        and tenure_days >= 180
+        and customer_event_count_365d >= 2
+        and customer_event_count_90d >= 1
+
+)
+
+select
+    features.customer_id,
+    features.as_of_date,
+    eligible_customers.customer_id is not null as is_churn_eligible,
+    {{ add_days('features.as_of_date', 104) }} as churn_label_known_date,
+    case
+        when
+            eligible_customers.customer_id is not null
+            and {{ add_days('features.as_of_date', 104) }}
+            <= as_of_dates.observed_until_date
+            then
+                activity.customer_event_count_outcome = 0
+                or activity.open_account_count_outcome = 0
+    end as has_churned_90d,
+    {{ add_days('features.as_of_date', 90) }} as cross_sell_label_known_date,
+    {{ has_opened('time_deposit') }} as has_opened_time_deposit_90d,
+    {{ has_opened('credit_card') }} as has_opened_credit_card_90d,
+    {{ has_opened('loan') }} as has_opened_loan_90d,
+    {{ has_opened('wealth') }} as has_opened_wealth_90d,
+    {{ has_opened('fund') }} as has_opened_fund_90d,
+    {{ has_opened('insurance') }} as has_opened_insurance_90d
+
+from features
+
+inner join as_of_dates
+    on features.as_of_date = as_of_dates.as_of_date
+
+left join eligible_customers
+    on features.customer_id = eligible_customers.customer_id
+    and features.as_of_date = eligible_customers.as_of_date
+
+left join activity
+    on features.customer_id = activity.customer_id
+    and features.as_of_date = activity.as_of_date
+
+left join openings
+    on features.customer_id = openings.customer_id
+    and features.as_of_date = openings.as_of_date

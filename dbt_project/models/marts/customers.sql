@@ -1,0 +1,111 @@
+with
+
+registrations as (
+
+    select * from {{ ref('int_customer_versions') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('accounts') }}
+
+),
+
+customer_days as (
+
+    select * from {{ ref('int_events_summed_to_customer_days') }}
+
+),
+
+current_registrations as (
+
+    select
+        customer_id,
+        registered_date,
+        branch_id,
+        manager_id,
+        coalesce(gender, 'unknown') as gender,
+        cast(extract(year from birth_date) as integer) as birth_year,
+        income_year,
+        annual_income_cny,
+        coalesce(has_income_proof, false) as has_income_proof,
+        coalesce(has_marketing_consent, false) as has_marketing_consent,
+        login_id is not null as has_online_banking
+
+    from registrations
+
+    where
+        superseded_at is null
+        and valid_to = {{ never() }}
+
+),
+
+accounts_summed as (
+
+    select
+        customer_id,
+        count(*) as open_account_count,
+        sum(balance_cny) filter (
+            where product_family in ('current_deposit', 'time_deposit')
+        ) as deposit_balance_cny,
+        sum(balance_cny) filter (
+            where product_family in ('wealth', 'fund', 'insurance')
+        ) as invested_balance_cny,
+        -sum(balance_cny) filter (
+            where product_family in ('credit_card', 'loan')
+        ) as owed_balance_cny
+
+    from accounts
+
+    where is_open
+
+    group by all
+
+),
+
+last_events as (
+
+    select
+        customer_id,
+        max(occurred_date) as last_customer_event_date
+
+    from customer_days
+
+    where
+        is_current
+        and customer_event_count > 0
+
+    group by all
+
+)
+
+select
+    registrations.customer_id,
+    registrations.registered_date,
+    registrations.branch_id,
+    registrations.manager_id,
+    registrations.gender,
+    registrations.birth_year,
+    registrations.income_year,
+    registrations.annual_income_cny,
+    registrations.has_income_proof,
+    registrations.has_marketing_consent,
+    registrations.has_online_banking,
+    cast(coalesce(accounts_summed.open_account_count, 0) as integer)
+        as open_account_count,
+    cast(coalesce(accounts_summed.deposit_balance_cny, 0) as decimal(18, 2))
+        as deposit_balance_cny,
+    cast(coalesce(accounts_summed.invested_balance_cny, 0) as decimal(18, 2))
+        as invested_balance_cny,
+    cast(greatest(coalesce(accounts_summed.owed_balance_cny, 0), 0) as decimal(18, 2))
+        as owed_balance_cny,
+    last_events.last_customer_event_date
+
+from current_registrations as registrations
+
+left join accounts_summed
+    on registrations.customer_id = accounts_summed.customer_id
+
+left join last_events
+    on registrations.customer_id = last_events.customer_id

@@ -1,0 +1,111 @@
+with
+
+customers as (
+
+    select * from {{ ref('customers') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('accounts') }}
+
+),
+
+churn_scores as (
+
+    select * from {{ ref('stg_ml__churn_scores') }}
+
+),
+
+cross_sell_scores as (
+
+    select * from {{ ref('stg_ml__cross_sell_scores') }}
+
+),
+
+latest_churn_scores as (
+
+    select
+        customer_id,
+        churn_probability
+
+    from churn_scores
+
+    qualify as_of_date = max(as_of_date) over ()
+
+),
+
+latest_cross_sell_scores as (
+
+    select
+        customer_id,
+        as_of_date,
+        product_family,
+        open_probability
+
+    from cross_sell_scores
+
+    qualify as_of_date = max(as_of_date) over ()
+
+),
+
+held_families as (
+
+    select distinct
+        customer_id,
+        product_family
+
+    from accounts
+
+    where is_open
+
+),
+
+-- Consent is asked of today's register, and so is what is held: both may have changed
+-- since the snapshot.
+allowed_offers as (
+
+    select
+        scores.customer_id,
+        scores.as_of_date,
+        scores.product_family,
+        scores.open_probability,
+        customers.branch_id,
+        customers.manager_id,
+        row_number() over (
+            partition by scores.customer_id
+            order by scores.open_probability desc, scores.product_family asc
+        ) as offer_rank
+
+    from latest_cross_sell_scores as scores
+
+    inner join customers
+        on scores.customer_id = customers.customer_id
+
+    left join held_families
+        on scores.customer_id = held_families.customer_id
+        and scores.product_family = held_families.product_family
+
+    where
+        customers.has_marketing_consent
+        and held_families.customer_id is null
+
+)
+
+select
+    offers.customer_id,
+    cast(offers.offer_rank as integer) as offer_rank,
+    offers.product_family,
+    offers.open_probability,
+    latest_churn_scores.churn_probability,
+    offers.branch_id,
+    offers.manager_id,
+    offers.as_of_date
+
+from allowed_offers as offers
+
+left join latest_churn_scores
+    on offers.customer_id = latest_churn_scores.customer_id
+
+where offers.offer_rank <= 3

@@ -1,0 +1,211 @@
+"""Build and test the customer marts with dbt, in a process of its own."""
+
+import hashlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.errors import DataQualityError, PipelineError, ResourceError, UsageError
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.warehouse import connect, prepare, run_lock
+
+logger = logging.getLogger(__name__)
+
+PROJECT = PROJECT_ROOT / "dbt_project"
+
+
+@dataclass(frozen=True)
+class BuildSummary:
+    """What dbt built.
+
+    Attributes
+    ----------
+    models, tests_passed : int
+        Counts of dbt models built and of tests that passed.
+    warnings : tuple of str
+        Name and row count of each test that found something worth a look, no more.
+    seconds : float
+        How long dbt took.
+    """
+
+    models: int
+    tests_passed: int
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def run(
+    settings: Settings,
+    *,
+    select: str | None = None,
+    exclude: str | None = None,
+    unit_tests: bool = False,
+) -> BuildSummary:
+    """Build what dbt selects, and test it.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the warehouse is, and how much memory and how many threads to use.
+    select, exclude : str, optional
+        In dbt's own words, for example ``"source:ml+"``: what depends on scores.
+    unit_tests : bool, default=False
+        Whether to run dbt's unit tests, too. They test code and not data, so a night
+        does without.
+
+    Returns
+    -------
+    BuildSummary
+        Counts, and how long it took.
+
+    Raises
+    ------
+    DataQualityError
+        A test failed, or a dbt model could not be built. What depends on it was left as
+        it was.
+    ResourceError
+        Memory or disk ran out.
+    UsageError
+        Nothing was selected.
+    PipelineError
+        dbt itself did not get that far.
+    """
+    with run_lock(settings, "build"):
+        with connect(settings) as connection:
+            prepare(connection)
+        results = _run_dbt(settings, _arguments(select, exclude, unit_tests=unit_tests))
+    if not results["results"]:
+        msg = (
+            f"dbt found nothing to build for select {select!r}, exclude {exclude!r}, "
+            "so the marts are as they were. `dbt ls` lists what there is."
+        )
+        raise UsageError(msg)
+    summary = _summarise(settings, results)
+    logger.info(
+        "build: %d models built, %d tests passed, %.1f s",
+        summary.models,
+        summary.tests_passed,
+        summary.seconds,
+    )
+    for warning in summary.warnings:
+        logger.warning("build: %s", warning)
+    return summary
+
+
+def last_built_at(settings: Settings) -> datetime | None:
+    """When dbt last ended, in UTC without a zone; nothing where it never did."""
+    path = _results_file(settings)
+    if not path.exists():
+        return None
+    metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+    generated_at = datetime.fromisoformat(metadata["generated_at"])
+    return generated_at.astimezone(UTC).replace(tzinfo=None)
+
+
+def dbt_code_version() -> str:
+    """Name the dbt project by its content: twelve hex digits of a SHA-256."""
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv"}:
+            digest.update(f"{path.relative_to(PROJECT)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _arguments(
+    select: str | None, exclude: str | None, *, unit_tests: bool
+) -> list[str]:
+    arguments = []
+    if select:
+        arguments += ["--select", *select.split()]
+    if exclude:
+        arguments += ["--exclude", *exclude.split()]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
+    return arguments
+
+
+def _run_dbt(settings: Settings, arguments: list[str]) -> dict:
+    """Run ``dbt build`` and return what it noted of each node."""
+    folder = settings.home.resolve() / "dbt"
+    results_file = _results_file(settings)
+    results_file.unlink(missing_ok=True)
+    completed = subprocess.run(  # noqa: S603 - arguments are ours
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "build"),
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(folder), "--log-path", str(folder / "logs")),
+            *arguments,
+        ],
+        env=os.environ
+        | {
+            "CRM_WAREHOUSE": str(settings.warehouse.resolve()),
+            "CRM_MEMORY_LIMIT": settings.memory_limit,
+            "CRM_THREADS": str(settings.threads),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "true",
+        },
+        # What dbt prints may quote a value: it stays in its log.
+        capture_output=True,
+        check=False,
+    )
+    if not results_file.exists():
+        msg = (
+            f"dbt stopped with exit code {completed.returncode} before it built "
+            f"anything, so the marts are as they were. {_where_to_look(settings)}"
+        )
+        raise PipelineError(msg)
+    return json.loads(results_file.read_text(encoding="utf-8"))
+
+
+def _summarise(settings: Settings, results: dict) -> BuildSummary:
+    nodes = results["results"]
+    failed = [node for node in nodes if node["status"] in {"error", "fail"}]
+    if any("Out of Memory" in (node["message"] or "") for node in failed):
+        msg = (
+            f"{_describe(failed[0])}: memory or disk ran out, so what depends on it "
+            "was not built. Free some, or raise CRM_MEMORY_LIMIT (now "
+            f"{settings.memory_limit}), and run it again."
+        )
+        raise ResourceError(msg)
+    if failed:
+        listed = "\n  ".join(_describe(node) for node in failed)
+        msg = (
+            f"dbt: {len(failed)} of {len(nodes)} steps failed, so what depends on them "
+            f"was not built.\n  {listed}\n{_where_to_look(settings)}"
+        )
+        raise DataQualityError(msg)
+    counts = Counter(
+        (node["unique_id"].split(".")[0], node["status"]) for node in nodes
+    )
+    return BuildSummary(
+        models=counts["model", "success"],
+        tests_passed=counts["test", "pass"] + counts["unit_test", "pass"],
+        warnings=tuple(_describe(node) for node in nodes if node["status"] == "warn"),
+        seconds=results["elapsed_time"],
+    )
+
+
+def _describe(node: dict) -> str:
+    """Name a node and count its rows; dbt's own message may quote one."""
+    kind, _, name, *_ = node["unique_id"].split(".")
+    if node["failures"] is None:
+        return f"{kind} {name}: {node['status']}"
+    return f"{kind} {name}: {node['failures']} rows"
+
+
+def _results_file(settings: Settings) -> Path:
+    return settings.home / "dbt" / "run_results.json"
+
+
+def _where_to_look(settings: Settings) -> str:
+    return (
+        f"What was run is in {settings.home / 'dbt' / 'logs' / 'dbt.log'}, what was "
+        "expected in dbt_project/."
+    )

@@ -1,0 +1,76 @@
+"""The build step: what it says when all is well, and when it is not."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipelines import build
+from pipelines.errors import DataQualityError, PipelineError, UsageError
+from pipelines.warehouse import connect
+
+
+MARTS = (
+    "accounts",
+    "customer_features",
+    "customer_labels",
+    "customer_scores",
+    "customers",
+    "next_best_offers",
+    "transactions",
+)
+
+
+def test_an_empty_bank_has_all_marts_and_nothing_in_them(empty_bank):
+    with connect(empty_bank, read_only=True) as connection:
+        rows = {
+            mart: connection.execute(f"select count(*) from marts.{mart}").fetchone()[0]
+            for mart in MARTS
+        }
+    assert rows == dict.fromkeys(MARTS, 0)
+
+
+def test_it_is_known_when_dbt_last_ended(empty_bank, settings):
+    age = datetime.now(UTC).replace(tzinfo=None) - build.last_built_at(empty_bank)
+    assert timedelta(0) < age < timedelta(hours=1)
+    assert build.last_built_at(settings) is None
+
+
+def test_one_line_says_what_was_built(empty_bank, caplog):
+    with caplog.at_level(logging.INFO, "pipelines.build"):
+        summary = build.run(empty_bank, select="customer_scores")
+
+    assert (summary.models, summary.tests_passed) == (1, 3)
+    assert [r.getMessage() for r in caplog.records] == [
+        f"build: 1 models built, 3 tests passed, {summary.seconds:.1f} s"
+    ]
+
+
+def test_nothing_selected_is_a_usage_error(empty_bank):
+    with pytest.raises(UsageError, match="nothing to build"):
+        build.run(empty_bank, select="no_such_model")
+
+
+def test_what_dbt_cannot_start_is_an_error_of_ours(empty_bank):
+    with pytest.raises(PipelineError, match="exit code 2 before it built anything"):
+        build.run(empty_bank, select="state:modified")
+
+
+def test_a_failed_test_is_named_and_counted_and_shows_no_customer(handmade_bank):
+    bank = handmade_bank
+    bank.deliver_registers("2025-01-31", "zhang")
+    for business_date in ("2025-01-30", "2025-01-31"):
+        corrected = bank.atm("zhang", "2025-01-15 12:00:00", 1, event_number="E1")
+        bank.deliver("atm", business_date, [corrected])
+
+    with pytest.raises(DataQualityError) as raised:
+        build.run(bank.settings, select="+transactions")
+
+    assert "test unique_transactions_transaction_id: 1 rows" in str(raised.value)
+    assert "zhang" not in str(raised.value)
+    assert "E1" not in str(raised.value)
+
+
+def test_the_code_version_is_of_the_content():
+    assert build.dbt_code_version() == build.dbt_code_version()
+    assert len(build.dbt_code_version()) == 12

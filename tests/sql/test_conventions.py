@@ -1,0 +1,197 @@
+"""The rules of the dbt project, off its manifest: each test lists the offenders."""
+
+import csv
+import json
+
+import pytest
+
+from pipelines.build import PROJECT
+from pipelines.contracts import load_contracts
+
+PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ""}
+# A group by makes the key of these what it is; counting it again would prove nothing.
+GROUPED = {"int_events_summed_to_customer_days"}
+# The one column whose values seeds have to know for each source.
+EVENT_SOURCES = ("atm", "branch", "card", "online", "core_postings")
+
+
+@pytest.fixture(scope="module")
+def manifest(empty_bank):
+    path = empty_bank.home / "dbt" / "manifest.json"
+    return json.loads(path.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def dbt_models(manifest):
+    return [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+
+
+def test_names_say_the_layer(dbt_models):
+    others = {"stg_", "int_"}
+    offenders = [
+        node["name"]
+        for node in dbt_models
+        if not node["name"].startswith(PREFIXES[_layer(node)])
+        or any(node["name"].startswith(o) for o in others - {PREFIXES[_layer(node)]})
+    ]
+    assert offenders == []
+
+
+def test_staging_is_named_after_its_source(dbt_models, manifest):
+    offenders = []
+    for node in _of_layer(dbt_models, "staging"):
+        sources = [manifest["sources"].get(parent) for parent in _parents(node)]
+        names = {
+            f"stg_{source['source_name']}__{source['name']}"
+            for source in sources
+            if source and source["source_name"] != "ops"
+        } or {"stg_ops__accepted_deliveries"}
+        if names != {node["name"]}:
+            offenders.append(node["name"])
+    assert offenders == []
+
+
+def test_every_source_table_is_staged_once(dbt_models, manifest):
+    tables = {
+        f"stg_{source['source_name']}__{source['name']}"
+        for source in manifest["sources"].values()
+    }
+    assert tables == {node["name"] for node in _of_layer(dbt_models, "staging")}
+
+
+def test_layers_read_only_leftwards(dbt_models, manifest):
+    order = ["seeds", "staging", "intermediate", "marts"]
+    offenders = [
+        f"{node['name']} reads {manifest['nodes'][parent]['name']}"
+        for node in dbt_models
+        for parent in _parents(node)
+        if parent in manifest["nodes"]
+        and order.index(_layer(manifest["nodes"][parent])) > order.index(_layer(node))
+    ]
+    assert offenders == []
+
+
+def test_only_staging_reads_sources(dbt_models):
+    offenders = [
+        node["name"]
+        for node in dbt_models
+        if _layer(node) != "staging" and any("source." in p for p in _parents(node))
+    ]
+    assert offenders == []
+
+
+def test_only_accepted_deliveries_are_read(dbt_models):
+    offenders = [
+        node["name"]
+        for node in _of_layer(dbt_models, "staging")
+        if any("source.bank_crm." in p for p in _parents(node))
+        and not {"ml", "ops"} & {p.split(".")[2] for p in _parents(node)}
+    ]
+    assert offenders == []
+
+
+def test_every_description_says_what_a_row_is(dbt_models, manifest):
+    seeds = [n for n in manifest["nodes"].values() if n["resource_type"] == "seed"]
+    offenders = [
+        node["name"]
+        for node in dbt_models + seeds
+        if "one row per" not in node["description"].lower()
+    ]
+    assert offenders == []
+
+
+def test_every_file_has_its_yaml_beside_it(dbt_models):
+    offenders = [
+        node["name"]
+        for node in dbt_models
+        if not (PROJECT / node["original_file_path"]).with_suffix(".yml").exists()
+        or not str(node["patch_path"]).endswith(f"/{node['name']}.yml")
+    ]
+    assert offenders == []
+
+
+def test_every_table_has_its_key_tested(dbt_models, manifest):
+    tested = {
+        test["attached_node"]
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test"
+        and test["test_metadata"]["name"] in {"unique", "unique_combination"}
+    }
+    offenders = [
+        node["name"]
+        for node in dbt_models
+        if node["config"]["materialized"] == "table"
+        and node["unique_id"] not in tested
+        and node["name"] not in GROUPED
+    ]
+    assert offenders == []
+
+
+def test_every_mart_keeps_a_contract(dbt_models):
+    offenders = [
+        node["name"]
+        for node in _of_layer(dbt_models, "marts")
+        if not node["config"]["contract"]["enforced"]
+        or not all(column["data_type"] for column in node["columns"].values())
+    ]
+    assert offenders == []
+
+
+def test_features_are_doubles(manifest):
+    columns = manifest["nodes"]["model.bank_crm.customer_features"]["columns"]
+    others = {c["name"] for c in columns.values() if c["data_type"] != "double"}
+    assert others == {"customer_id", "as_of_date", "gender"}
+
+
+def test_nothing_is_now(dbt_models):
+    words = ("now()", "current_date", "current_timestamp", "today()")
+    offenders = [
+        node["name"]
+        for node in dbt_models
+        if any(word in node["raw_code"].lower() for word in words)
+    ]
+    assert offenders == []
+
+
+def test_every_event_type_has_an_initiative():
+    known = {
+        (row["source"], row["event_type"]) for row in _read_seed("event_initiatives")
+    }
+    promised = {
+        (source, event_type)
+        for source in EVENT_SOURCES
+        for event_type in _accepted_values(source, "event_type")
+    }
+    assert known == promised
+
+
+def test_every_currency_has_a_rate():
+    known = {row["currency_code"] for row in _read_seed("exchange_rates")}
+    promised = {
+        currency
+        for source in (*EVENT_SOURCES, "core_balances", "core_accounts")
+        for currency in _accepted_values(source, "currency_code")
+    }
+    assert promised - known == set()
+
+
+def _layer(node):
+    return "seeds" if node["resource_type"] == "seed" else node["fqn"][1]
+
+
+def _of_layer(dbt_models, layer):
+    return [node for node in dbt_models if _layer(node) == layer]
+
+
+def _parents(node):
+    return node["depends_on"]["nodes"]
+
+
+def _read_seed(name):
+    with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _accepted_values(source, name):
+    (column,) = (c for c in load_contracts()[source].columns if c.name == name)
+    return column.accepted_values

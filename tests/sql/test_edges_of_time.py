@@ -1,0 +1,177 @@
+"""What counts at a snapshot, to the second.
+
+Amounts are powers of ten, so that a wrong edge shows as a wrong digit.
+"""
+
+import pytest
+
+CUSTOMERS = (
+    "windows",
+    "cutoff",
+    "restated",
+    "withdrawn",
+    "silent",
+    "gap",
+    "first_second",
+    "last_second",
+    "after",
+    "closing",
+    "complaining",
+)
+
+
+@pytest.fixture(scope="module")
+def edges(handmade_bank):
+    bank = handmade_bank
+    bank.deliver_registers("2025-01-31", *CUSTOMERS)
+    bank.deliver("atm", "2025-01-31", [bank.atm("windows", "2025-01-31 23:59:59", 1)])
+    bank.deliver(
+        "atm",
+        "2026-01-31",
+        [
+            bank.atm("windows", "2025-02-01 00:00:00", 10),
+            bank.atm("windows", "2025-11-02 23:59:59", 100),
+            bank.atm("windows", "2025-11-03 00:00:00", 1_000),
+            bank.atm("windows", "2026-01-01 23:59:59", 10_000),
+            bank.atm("windows", "2026-01-02 00:00:00", 100_000),
+            bank.atm("windows", "2026-01-31 23:59:59", 1_000_000),
+            bank.atm("windows", "2026-02-01 00:00:00", 10_000_000),
+        ],
+    )
+    _deliver_what_comes_late(bank)
+    _deliver_outcomes(bank)
+    bank.build()
+    return bank
+
+
+def _deliver_what_comes_late(bank):
+    cutoff, restated = "cutoff", "restated"
+    bank.deliver(
+        "atm",
+        "2026-01-29",
+        [bank.atm(cutoff, "2026-01-20 12:00:00", 1)],
+        known_at="2026-02-01 06:00:00",
+    )
+    bank.deliver(
+        "atm",
+        "2026-01-30",
+        [bank.atm(cutoff, "2026-01-20 12:00:00", 10)],
+        known_at="2026-02-01 06:00:01",
+    )
+    bank.deliver(
+        "atm",
+        "2025-12-31",
+        [
+            bank.atm(restated, "2025-12-15 12:00:00", 1, event_number="R"),
+            bank.atm("withdrawn", "2025-12-15 12:00:00", 1),
+        ],
+    )
+    bank.deliver(
+        "atm",
+        "2025-12-31",
+        [bank.atm(restated, "2025-12-15 12:00:00", 10, event_number="R")],
+        sequence=2,
+        known_at="2026-01-10 09:00:00",
+    )
+
+
+def _deliver_outcomes(bank):
+    """As seen from 2025-08-01: the outcome is [2025-08-15, 2025-11-13)."""
+    active = ("gap", "first_second", "last_second", "after", "closing")
+    bank.deliver(
+        "atm",
+        "2025-07-31",
+        [
+            bank.atm(customer, f"2025-07-{day} 12:00:00")
+            for customer in active
+            for day in (10, 20)
+        ],
+    )
+    bank.deliver(
+        "atm",
+        "2025-11-30",
+        [
+            bank.atm("gap", "2025-08-14 23:59:59"),
+            bank.atm("first_second", "2025-08-15 00:00:00"),
+            bank.atm("last_second", "2025-11-12 23:59:59"),
+            bank.atm("after", "2025-11-13 00:00:00"),
+            bank.atm("closing", "2025-10-01 12:00:00"),
+        ],
+    )
+    closed = {"status": "closed", "closed_date": "2025-11-12"}
+    bank.deliver(
+        "core_accounts", "2025-11-30", [bank.account("closing", "2025-11-12", **closed)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(30, 1_100_000), (90, 1_111_000), (365, 1_111_110)]
+)
+def test_a_window_is_the_days_before_the_snapshot_to_the_second(edges, days, expected):
+    column = f"debit_amount_sum_{days}d_cny"
+    assert edges.read("customer_features", column, "windows", "2026-02-01") == expected
+
+
+def test_what_is_known_at_the_cut_off_counts_and_a_second_later_does_not(edges):
+    column = "debit_amount_sum_30d_cny"
+    assert edges.read("customer_features", column, "cutoff", "2026-02-01") == 1
+
+
+@pytest.mark.parametrize(
+    ("as_of_date", "expected"), [("2026-01-01", 1), ("2026-02-01", 10)]
+)
+def test_a_restatement_counts_from_when_it_was_known(edges, as_of_date, expected):
+    column = "debit_amount_sum_90d_cny"
+    assert edges.read("customer_features", column, "restated", as_of_date) == expected
+
+
+@pytest.mark.parametrize(
+    ("as_of_date", "expected"), [("2026-01-01", 17), ("2026-02-01", None)]
+)
+def test_what_a_restatement_left_out_is_forgotten(edges, as_of_date, expected):
+    column = "days_since_customer_event"
+    assert edges.read("customer_features", column, "withdrawn", as_of_date) == expected
+
+
+def test_a_day_said_twice_is_one_active_day(edges):
+    column = "customer_active_day_count_90d"
+    assert edges.read("customer_features", column, "restated", "2026-02-01") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("customer_event_count_365d", 0),
+        ("debit_amount_sum_90d_cny", 0),
+        ("days_since_customer_event", None),
+        ("customer_event_ratio_30d_to_90d", None),
+        ("open_account_count", 1),
+    ],
+)
+def test_who_does_nothing_keeps_a_row(edges, column, expected):
+    assert edges.read("customer_features", column, "silent", "2026-02-01") == expected
+
+
+@pytest.mark.parametrize(
+    ("customer", "has_churned"),
+    [
+        ("gap", True),
+        ("first_second", False),
+        ("last_second", False),
+        ("after", True),
+        ("closing", True),
+        ("silent", None),
+    ],
+)
+def test_the_outcome_is_90_days_after_a_gap_of_14(edges, customer, has_churned):
+    label = edges.read("customer_labels", "has_churned_90d", customer, "2025-08-01")
+    assert label is has_churned
+
+
+def test_a_label_waits_until_every_source_has_told(edges):
+    known = edges.query("""
+        select max(as_of_date) from marts.customer_labels
+        where has_churned_90d is not null
+    """)
+    # The next snapshot's outcome ends on 2026-02-13; the last delivery was of 01-31.
+    assert [str(date) for (date,) in known] == ["2025-10-01"]
