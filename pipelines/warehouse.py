@@ -37,6 +37,15 @@ create table if not exists ops.quarantine (
     delivery_id varchar, file_number integer, line_number bigint,
     column_name varchar, reason varchar, state varchar
 );
+create table if not exists ops.delivery_facts (
+    delivery_id varchar, source varchar, business_date date, sequence integer,
+    rhythm varchar, rows_delivered bigint, rows_loaded bigint, rows_duplicate bigint,
+    rows_quarantined bigint, rows_unaccounted bigint, rows_missing bigint,
+    quarantined_share double, missing_required_share double,
+    impossible_time_share double, unknown_reference_share double,
+    filled_share double, filled_share_change double, volume_ratio double,
+    newest_row_age_days integer, knowledge_lag_hours double, delay_days integer
+);
 create table if not exists ops.gates (
     gate varchar, target varchar, checked_at timestamp, is_passed boolean,
     expectation_count integer, failed_count integer, details json
@@ -57,6 +66,14 @@ create table if not exists ops.promotions (
 create table if not exists ml.mining_runs (
     use_case varchar, mining_run_id varchar, started_at timestamp,
     seed integer, data_version varchar, status varchar, note varchar
+);
+create table if not exists ml.candidates (
+    use_case varchar, mining_run_id varchar, candidate varchar, complexity integer,
+    run_id varchar, model_id varchar, digests json
+);
+create table if not exists ml.assessments (
+    use_case varchar, mining_run_id varchar, candidate varchar, part varchar,
+    as_of_date date, metric varchar, value double
 );
 create table if not exists ml.churn_scores (
     customer_id varchar, as_of_date date, churn_probability double,

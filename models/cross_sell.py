@@ -1,0 +1,113 @@
+"""Will this customer open a product of this family in the next 90 days?"""
+
+import numpy as np
+from scipy.sparse import csr_array
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
+
+from models import features
+from models.candidates import build_boosting, build_classifier
+from models.treatments import DROP, build_columns
+
+HORIZON_DAYS = 90
+FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
+CATEGORICAL = ["product_family", *features.CATEGORICAL]
+NUMERIC = features.NUMERIC
+FEATURES = CATEGORICAL + NUMERIC
+
+
+def build_estimators(treatments, random_state=0):
+    """Build the unfitted candidates, the simplest first.
+
+    Parameters
+    ----------
+    treatments : dict of str to str
+        By column, see :mod:`models.treatments`. All of ``FEATURES``.
+    random_state : int, default=0
+        Seed of whatever is random.
+
+    Returns
+    -------
+    dict of str to Pipeline
+        By name. Each predicts the probability of opening a product from a DataFrame
+        with the columns in ``FEATURES``: a customer's features, and a family not held.
+    """
+    return {
+        "logistic": build_logistic_by_family(treatments),
+        "boosting": build_boosting(treatments, random_state),
+    }
+
+
+def build_logistic_by_family(treatments):
+    """Build the unfitted logistic baseline, with own coefficients for each family.
+
+    What makes one customer buy a fund makes another borrow. One slope for all families
+    would be a straw man.
+    """
+    columns = build_columns(treatments | {"product_family": DROP})
+    family = OrdinalEncoder(categories=[FAMILIES])
+    return Pipeline(
+        [
+            (
+                "columns",
+                ColumnTransformer(
+                    [
+                        ("customer", columns, list(treatments)),
+                        ("family", family, ["product_family"]),
+                    ]
+                ),
+            ),
+            ("by_family", FunctionTransformer(repeat_by_family)),
+            ("classify", build_classifier()),
+        ]
+    )
+
+
+def repeat_by_family(X):
+    """Give every family its own copy of each column, and an intercept.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns + 1)
+        The last column is the position of the row's family in ``FAMILIES``.
+
+    Returns
+    -------
+    csr_array of shape (n_rows, n_families * (n_columns + 1))
+        A row is zero outside its family's columns.
+
+    Examples
+    --------
+    >>> repeat_by_family(np.array([[7.0, 1.0], [9.0, 0.0]])).toarray()[:, :4]
+    array([[0., 0., 7., 1.],
+           [9., 1., 0., 0.]])
+    """
+    row_count, width = X.shape
+    values, family = X.copy(), X[:, -1].astype(int)
+    values[:, -1] = 1.0
+    indices = family[:, None] * width + np.arange(width)
+    starts = np.arange(row_count + 1) * width
+    return csr_array(
+        (values.ravel(), indices.ravel(), starts),
+        shape=(row_count, width * len(FAMILIES)),
+    )
+
+
+def score_by_rule(train, frame):
+    """Rank offers as a bank without estimators would: by what sells best.
+
+    Parameters
+    ----------
+    train : DataFrame of shape (n_train_rows, n_columns)
+        With ``product_family`` and ``label``.
+    frame : DataFrame of shape (n_rows, n_columns)
+        With ``product_family``.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Share of those asked about the family in training who opened it.
+    """
+    rate = train.groupby("product_family")["label"].mean()
+    return frame["product_family"].map(rate).fillna(0.0).to_numpy(dtype=float)

@@ -1,0 +1,256 @@
+"""Assess: which candidate is better out of time, and may it become the champion?"""
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from models.assessment import measure, measure_groups, measure_ranking
+from pipelines import plots, tracking
+from pipelines.artifacts import Artifact
+from pipelines.errors import GateRefusedError
+from pipelines.mining_runs import MiningRun, load_use_case, mark, open_stage
+from pipelines.model import read_candidates
+from pipelines.sample import read_dates, read_part
+from pipelines.settings import Settings
+from pipelines.warehouse import connect
+
+logger = logging.getLogger(__name__)
+
+RULE = "rule"
+# Below this, contacting whom it names is hardly better than contacting anybody.
+LEAST_AUC = 0.55
+# Off by more than this share of the base rate, a probability misleads its readers.
+MOST_RELATIVE_ERROR = 0.5
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One snapshot, scored by every candidate and by the rule.
+
+    Attributes
+    ----------
+    as_of_date : date
+        Which snapshot.
+    rows : DataFrame of shape (n_rows, n_features + 1)
+        Features and ``label``.
+    probabilities : dict of str to ndarray of shape (n_rows,)
+        By candidate, the simplest first.
+    rule : ndarray of shape (n_rows,)
+        What a bank without estimators would rank by; not a probability.
+    """
+
+    as_of_date: date
+    rows: pd.DataFrame
+    probabilities: dict[str, np.ndarray]
+    rule: np.ndarray
+
+    @property
+    def label(self) -> np.ndarray:
+        """0 or 1 by row."""
+        return self.rows["label"].to_numpy()
+
+    def measure(self) -> dict[str, dict[str, float]]:
+        """Measure every candidate, and the rule."""
+        figures = {
+            name: measure(self.label, probability)
+            for name, probability in self.probabilities.items()
+        }
+        if "product_family" in self.rows:
+            for name, probability in self.probabilities.items():
+                figures[name] |= measure_groups(
+                    self.label, probability, self.rows["product_family"]
+                )
+        return figures | {RULE: measure_ranking(self.label, self.rule)}
+
+
+def run(settings: Settings, use_case: str) -> str:
+    """Compare the candidates, register the better one, and promote it if it may be.
+
+    The choice among candidates falls on the tuning snapshot, so that the figures of the
+    test snapshot, which are reported and which the gate reads, stay honest.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says where the warehouse and MLflow's store are.
+    use_case : str
+        ``"churn"`` or ``"cross_sell"``.
+
+    Returns
+    -------
+    str
+        ``"promoted"``; ``"kept"`` where the champion is no worse on the same snapshot;
+        ``"skipped"`` where mining was.
+
+    Raises
+    ------
+    GateRefusedError
+        The better candidate is not good enough to be anybody's champion, or the
+        champion's files are not those on record. The champion stays.
+    """
+    try:
+        with open_stage(settings, use_case, "assess") as mining_run:
+            if mining_run is None:
+                return "skipped"
+            status, verdict = _assess(settings, mining_run)
+    except GateRefusedError as error:
+        mark(settings, mining_run, "refused", str(error))
+        raise
+    mark(settings, mining_run, status, verdict)
+    tracking.end_run(settings, mining_run.mining_run_id, verdict=verdict)
+    logger.info("%s assessed: %s", use_case, verdict)
+    return status
+
+
+def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
+    use_case = mining_run.use_case
+    candidates = read_candidates(settings, mining_run)
+    contests = _hold_contests(settings, use_case, candidates)
+    figures = {part: contest.measure() for part, contest in contests.items()}
+    _write_figures(settings, mining_run, contests, figures)
+    _track(contests["test"], figures["test"])
+    # The first of equals is the simplest.
+    winner = max(candidates, key=lambda name: figures["tune"][name]["auc"])
+    _require_sanity(use_case, winner, contests["test"], figures["test"][winner])
+    status, verdict = _challenge(
+        settings, use_case, candidates[winner], contests["test"]
+    )
+    ranks = ", ".join(f"{name} {of['auc']:.3f}" for name, of in figures["test"].items())
+    return status, (
+        f"{winner} won on the tuning snapshot and is {verdict}; "
+        f"AUC on {contests['test'].as_of_date}: {ranks}"
+    )
+
+
+def _hold_contests(
+    settings: Settings, use_case: str, candidates: dict[str, Artifact]
+) -> dict[str, Contest]:
+    definition = load_use_case(use_case)
+    with connect(settings) as connection:
+        dates = read_dates(connection, use_case)
+        rows = {
+            part: read_part(connection, use_case, part) for part in ("tune", "test")
+        }
+    estimators = {
+        name: tracking.load_candidate(settings, use_case, artifact)
+        for name, artifact in candidates.items()
+    }
+    return {
+        part: Contest(
+            as_of_date=dates[part],
+            rows=rows[part],
+            probabilities={
+                name: estimator.predict_proba(rows[part][definition.FEATURES])[:, 1]
+                for name, estimator in estimators.items()
+            },
+            rule=definition.score_by_rule(rows["tune"], rows[part]),
+        )
+        for part in ("tune", "test")
+    }
+
+
+def _write_figures(
+    settings: Settings,
+    mining_run: MiningRun,
+    contests: dict[str, Contest],
+    figures: dict[str, dict[str, dict[str, float]]],
+) -> None:
+    run_id = mining_run.mining_run_id
+    rows = [
+        (
+            mining_run.use_case,
+            run_id,
+            name,
+            part,
+            contests[part].as_of_date,
+            metric,
+            value,
+        )
+        for part, candidates in figures.items()
+        for name, metrics in candidates.items()
+        for metric, value in metrics.items()
+    ]
+    with connect(settings) as connection:
+        connection.begin()
+        connection.execute(
+            "delete from ml.assessments where mining_run_id = ?", [run_id]
+        )
+        connection.executemany(
+            "insert into ml.assessments values (?, ?, ?, ?, ?, ?, ?)", rows
+        )
+        connection.commit()
+
+
+def _track(contest: Contest, figures: dict[str, dict[str, float]]) -> None:
+    scores = contest.probabilities | {RULE: contest.rule}
+    tracking.log(
+        parameters={"as_of_date": contest.as_of_date},
+        metrics={
+            f"{name}_{metric}": value
+            for name, metrics in figures.items()
+            for metric, value in metrics.items()
+        },
+        figures={
+            "roc": plots.plot_roc(contest.label, scores),
+            "precision_recall": plots.plot_precision_recall(contest.label, scores),
+            "gains": plots.plot_gains(contest.label, scores),
+            "calibration": plots.plot_calibration(contest.label, contest.probabilities),
+        },
+    )
+
+
+def _require_sanity(
+    use_case: str, winner: str, contest: Contest, figures: dict[str, float]
+) -> None:
+    """Refuse what no bank should use, whether there is a champion or not."""
+    error = figures["calibration_error"] / contest.label.mean()
+    faults = []
+    if np.ptp(contest.probabilities[winner]) == 0:
+        faults.append("it says the same of everybody")
+    if figures["auc"] < LEAST_AUC:
+        faults.append(f"its AUC is {figures['auc']:.3f}, below {LEAST_AUC}")
+    if error > MOST_RELATIVE_ERROR:
+        faults.append(
+            f"its probabilities are off by {error:.0%} of the base rate, more than "
+            f"{MOST_RELATIVE_ERROR:.0%}"
+        )
+    if faults:
+        msg = (
+            f"The {use_case} estimator {winner} was not promoted: on "
+            f"{contest.as_of_date} {' and '.join(faults)}. What was champion before "
+            "stays. Look at the run in MLflow, and at the features' drift."
+        )
+        raise GateRefusedError(msg)
+
+
+def _challenge(
+    settings: Settings, use_case: str, artifact: Artifact, contest: Contest
+) -> tuple[str, str]:
+    """Promote the challenger if there is no champion, or if it ranks better.
+
+    Whatever goes wrong in here leaves the champion where it is.
+    """
+    challenger = tracking.load_candidate(settings, use_case, artifact)
+    estimator_version = tracking.register(settings, use_case, artifact)
+    champion = tracking.load_champion(settings, use_case)
+    features = contest.rows[load_use_case(use_case).FEATURES]
+    auc = _measure_auc(challenger, features, contest.label)
+    reason = "the first champion"
+    if champion:
+        champion_auc = _measure_auc(champion.estimator, features, contest.label)
+        if auc <= champion_auc:
+            return "kept", (
+                f"not promoted, as champion version {champion.estimator_version} "
+                f"reaches AUC {champion_auc:.3f}"
+            )
+        reason = f"AUC {auc:.3f}, champion {champion_auc:.3f} on {contest.as_of_date}"
+    tracking.promote(settings, use_case, estimator_version, artifact, reason=reason)
+    return "promoted", f"promoted as version {estimator_version} ({reason})"
+
+
+def _measure_auc(estimator, features: pd.DataFrame, label: np.ndarray) -> float:
+    probability = estimator.predict_proba(features)[:, 1]
+    return measure_ranking(label, probability)["auc"]

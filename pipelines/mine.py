@@ -1,0 +1,42 @@
+"""Mine: the five stages in one."""
+
+from pipelines import assess, explore, model, modify, sample, tracking
+from pipelines.mining_runs import MiningRun, find_latest
+from pipelines.settings import Settings
+from pipelines.warehouse import run_lock
+
+
+def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:
+    """Sample, explore, modify, model and assess.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says where the warehouse and MLflow's store are.
+    use_case : str
+        ``"churn"`` or ``"cross_sell"``.
+    seed : int, default=0
+        Two runs on the same marts with the same seed give the same probabilities.
+
+    Returns
+    -------
+    MiningRun
+        What came of it, in its ``status`` and ``note``.
+
+    Raises
+    ------
+    GateRefusedError
+        The better candidate is not good enough to be anybody's champion.
+    """
+    with run_lock(settings, "mine"):
+        if sample.run(settings, use_case, seed=seed):
+            explore.run(settings, use_case)
+            modify.run(settings, use_case)
+            model.run(settings, use_case)
+            assess.run(settings, use_case)
+        return find_latest(settings, use_case)
+
+
+def needs_mining(settings: Settings, use_case: str) -> bool:
+    """Whether a use case has no champion to score with."""
+    return tracking.find_champion(settings, use_case) is None

@@ -1,0 +1,108 @@
+"""Figures for MLflow: counts and curves, never a customer."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from models.assessment import accumulate_gains, bin_by_probability
+
+COLOURS = ["#1f6f8b", "#d1603d", "#6b7280"]
+GUIDE = {"color": "#9ca3af", "linestyle": "--", "linewidth": 1}
+
+
+def plot_roc(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
+    """Draw hits against false alarms.
+
+    Parameters
+    ----------
+    label : ndarray of shape (n_rows,)
+        0 or 1.
+    scores : dict of str to ndarray of shape (n_rows,)
+        By candidate. The higher, the likelier.
+    """
+    figure, axes = _start("Who is told apart", "False alarms (share of negatives)")
+    axes.set_ylabel("Found (share of positives)")
+    axes.plot([0, 1], [0, 1], label="chance", **GUIDE)
+    for colour, (name, score) in zip(COLOURS, scores.items(), strict=False):
+        false_alarms, found, _ = roc_curve(label, score)
+        axes.plot(false_alarms, found, color=colour, label=name)
+    return _finish(figure, axes)
+
+
+def plot_precision_recall(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
+    """Draw how pure the found are against how many are found; as :func:`plot_roc`."""
+    figure, axes = _start("How pure the list is", "Found (share of positives)")
+    axes.set_ylabel("Positives on the list (share)")
+    axes.axhline(label.mean(), label="chance", **GUIDE)
+    for colour, (name, score) in zip(COLOURS, scores.items(), strict=False):
+        precision, recall, _ = precision_recall_curve(label, score)
+        axes.plot(recall, precision, color=colour, label=name)
+    return _finish(figure, axes)
+
+
+def plot_gains(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
+    """Draw who is reached against how many are contacted; as :func:`plot_roc`."""
+    figure, axes = _start(
+        "What contacting the highest scores reaches", "Contacted (share)"
+    )
+    axes.set_ylabel("Reached (share of positives)")
+    axes.plot([0, 1], [0, 1], label="chance", **GUIDE)
+    for colour, (name, score) in zip(COLOURS, scores.items(), strict=False):
+        axes.plot(*accumulate_gains(label, score), color=colour, label=name)
+    return _finish(figure, axes)
+
+
+def plot_calibration(label: np.ndarray, probabilities: dict[str, np.ndarray]) -> Figure:
+    """Draw what happened against what was predicted, in ten equal groups."""
+    figure, axes = _start("Whether probabilities are true", "Predicted probability")
+    axes.set_ylabel("Observed share")
+    highest = 0.0
+    for colour, (name, probability) in zip(
+        COLOURS, probabilities.items(), strict=False
+    ):
+        predicted, observed, _ = np.array(bin_by_probability(label, probability)).T
+        highest = max(highest, predicted.max(), observed.max())
+        axes.plot(predicted, observed, marker="o", color=colour, label=name)
+    axes.plot([0, highest], [0, highest], label="as predicted", **GUIDE)
+    return _finish(figure, axes)
+
+
+def plot_profile(profile: pd.DataFrame, *, top: int = 20) -> Figure:
+    """Draw which columns tell most of the label, and which of them drift.
+
+    Parameters
+    ----------
+    profile : DataFrame
+        As :func:`models.profiling.profile` gives it.
+    top : int, default=20
+        How many columns to show.
+    """
+    shown = profile.nlargest(top, "information_value").iloc[::-1]
+    figure = Figure(figsize=(9, 0.28 * len(shown) + 1.4), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    for axes, column, colour, title in (
+        (left, "information_value", COLOURS[0], "Information value"),
+        (right, "drift_psi", COLOURS[1], "Drift to the test snapshot (PSI)"),
+    ):
+        axes.barh(shown["column_name"], shown[column], color=colour)
+        axes.set_xlabel(title)
+        axes.spines[["top", "right"]].set_visible(False)
+    right.axvline(0.25, **GUIDE)
+    return figure
+
+
+def _start(title: str, horizontal: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, loc="left")
+    axes.set_xlabel(horizontal)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _finish(figure: Figure, axes: Axes) -> Figure:
+    axes.legend(frameon=False)
+    return figure

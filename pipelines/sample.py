@@ -1,0 +1,221 @@
+"""Sample: which customers to learn from, at which dates."""
+
+import logging
+from datetime import date
+from uuid import uuid4
+
+import duckdb
+import pandas as pd
+
+from models.cross_sell import FAMILIES
+from models.splits import split_snapshots
+from pipelines import tracking
+from pipelines.mining_runs import SKIPPED, MiningRun, add, load_use_case
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, run_lock
+
+logger = logging.getLogger(__name__)
+
+# More rows than this teach no more, and these fit into memory. Beyond it customers are
+# left out whole and at random, so probabilities stay right without weights.
+SAMPLE_ROWS = 300_000
+# With fewer positives than these, a figure is an accident.
+LEAST_POSITIVES = {"train": 50, "tune": 20, "test": 20}
+
+_LABELS = ", ".join(f"has_opened_{family}_90d as {family}" for family in FAMILIES)
+_NOT_HELD = " + ".join(f"1 - holds_{family}" for family in FAMILIES)
+# Whom a use case is about. A label is null for everybody else, and while it is unknown.
+POPULATIONS = {
+    "churn": """
+        select customer_id, as_of_date, has_churned_90d as label
+        from marts.customer_labels
+        where has_churned_90d is not null
+    """,
+    # `unpivot` leaves nulls out.
+    "cross_sell": f"""
+        unpivot (select customer_id, as_of_date, {_LABELS} from marts.customer_labels)
+        on {", ".join(FAMILIES)} into name product_family value label
+    """,
+}
+COUNTS = {
+    "churn": """
+        select
+            count(*) as considered,
+            count(*) filter (where is_churn_eligible) as eligible
+        from marts.customer_labels
+    """,
+    "cross_sell": f"""
+        select
+            {len(FAMILIES)} * count(*) as considered,
+            sum(if(open_account_count > 0, {_NOT_HELD}, 0)) as eligible
+        from marts.customer_features
+    """,
+}
+
+
+def run(settings: Settings, use_case: str, *, seed: int = 0) -> bool:
+    """Begin a mining run: write ``ml.<use_case>_sample``, split in time.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says where the warehouse and MLflow's store are.
+    use_case : str
+        ``"churn"`` or ``"cross_sell"``.
+    seed : int, default=0
+        Chooses the customers of a sample that would be too large, and seeds whatever is
+        random in the stages that follow.
+
+    Returns
+    -------
+    bool
+        Whether there is enough to learn from. If not, the run is recorded as skipped
+        and the other stages have nothing to do.
+    """
+    with run_lock(settings, "sample"):
+        with connect(settings) as connection:
+            counts = write_sample(connection, use_case, seed)
+            data_version = hash_sample(connection, use_case)
+            shortage = _find_shortage(counts)
+        run_id = uuid4().hex if shortage else _track(settings, use_case, seed, counts)
+        mining_run = MiningRun(
+            use_case=use_case,
+            mining_run_id=run_id,
+            seed=seed,
+            data_version=data_version,
+            status=SKIPPED if shortage else "sample",
+            note=shortage,
+        )
+        with connect(settings) as connection:
+            add(connection, mining_run)
+    if shortage:
+        logger.info("%s skipped, nothing was learnt: %s.", use_case, shortage)
+    else:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        logger.info("%s sampled: %s", use_case, listed)
+    return not shortage
+
+
+def write_sample(
+    connection: duckdb.DuckDBPyConnection, use_case: str, seed: int
+) -> dict[str, int]:
+    """Write ``ml.<use_case>_sample``: keys, part and label. Features stay in the marts.
+
+    Returns
+    -------
+    dict of str to int
+        Rows left after each filter, and rows and positives of each part.
+    """
+    population = POPULATIONS[use_case]
+    sizes = dict(
+        connection.execute(
+            f"select as_of_date, count(*) from ({population}) group by all"
+        ).fetchall()
+    )
+    horizon_days = load_use_case(use_case).HORIZON_DAYS
+    parts = split_snapshots(sizes, horizon_days=horizon_days)
+    rows = sum(sizes[as_of_date] for as_of_date in parts)
+    share = min(1.0, SAMPLE_ROWS / max(rows, 1))
+    connection.execute(
+        f"""
+        create or replace table ml.{use_case}_sample as
+        select population.* replace (cast(label as integer) as label), parts.part
+        from ({population}) as population
+        inner join (
+            select unnest(?::date[]) as as_of_date, unnest(?::varchar[]) as part
+        ) as parts
+            on population.as_of_date = parts.as_of_date
+        where hash(population.customer_id, ?) % 1000000 < ? * 1000000
+        """,
+        [list(parts), list(parts.values()), seed, share],
+    )
+    return _count(connection, use_case) | {"labelled": sum(sizes.values())}
+
+
+def hash_sample(connection: duckdb.DuckDBPyConnection, use_case: str) -> str:
+    """Hash the sampled rows and their features, whatever their order."""
+    (digest,) = connection.execute(
+        f"""
+        select bit_xor(hash(sample, features))
+        from ml.{use_case}_sample as sample
+        inner join marts.customer_features as features
+            using (customer_id, as_of_date)
+        """
+    ).fetchone()
+    return f"{digest or 0:016x}"
+
+
+def read_part(
+    connection: duckdb.DuckDBPyConnection, use_case: str, part: str
+) -> pd.DataFrame:
+    """Read the features and labels of a part, always in the same order, without ids.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Open on the warehouse.
+    use_case : str
+        Whose sample.
+    part : str
+        ``"train"``, ``"tune"`` or ``"test"``.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_features + 1)
+        The use case's ``FEATURES``, then ``label``, 0 or 1.
+    """
+    columns = ", ".join(load_use_case(use_case).FEATURES)
+    return connection.execute(
+        f"""
+        select {columns}, label
+        from ml.{use_case}_sample
+        inner join marts.customer_features using (customer_id, as_of_date)
+        where part = ?
+        order by all
+        """,
+        [part],
+    ).df()
+
+
+def read_dates(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str, date]:
+    """Read the latest snapshot of each part."""
+    return dict(
+        connection.execute(
+            f"select part, max(as_of_date) from ml.{use_case}_sample group by all"
+        ).fetchall()
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str, int]:
+    counts = connection.execute(COUNTS[use_case]).df().iloc[0].to_dict()
+    parts = connection.execute(
+        f"select part, count(*), sum(label) from ml.{use_case}_sample group by all"
+    ).fetchall()
+    for part, rows, positives in sorted(parts):
+        counts |= {f"{part}_rows": rows, f"{part}_positives": positives}
+    return {name: int(count) for name, count in counts.items()}
+
+
+def _find_shortage(counts: dict[str, int]) -> str:
+    """Say why there is too little to learn from; nothing where there is enough."""
+    if "train_rows" not in counts:
+        return "no three labelled snapshots lie a horizon apart"
+    for part, least in LEAST_POSITIVES.items():
+        positives = counts[f"{part}_positives"]
+        if positives < least:
+            return f"{positives} positives in the {part} part, fewer than {least}"
+    return ""
+
+
+def _track(settings: Settings, use_case: str, seed: int, counts: dict[str, int]) -> str:
+    with connect(settings) as connection:
+        (as_of_date,) = connection.execute(
+            "select max(as_of_date) from marts.customer_features"
+        ).fetchone()
+    run_id = tracking.start_run(settings, use_case, f"{use_case} {as_of_date}")
+    with tracking.open_run(settings, use_case, "sample", parent_id=run_id):
+        tracking.log(
+            parameters={"seed": seed, "population": POPULATIONS[use_case]},
+            metrics=counts,
+        )
+    return run_id

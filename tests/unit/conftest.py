@@ -1,0 +1,104 @@
+"""Marts for the mining tests: small, made in SQL, and with something to find."""
+
+import shutil
+
+import pytest
+
+from models.features import NUMERIC
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, prepare
+
+FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
+# A number in [0, 1) by customer, snapshot and purpose, the same in every run.
+DRAW = "(hash(customer_id, as_of_date, '{}') % 10000 / 10000)"
+SILENCE = DRAW.format("silence")
+# Every other column is noise.
+PLANTED = {
+    "days_since_customer_event": f"floor({SILENCE} * 90)",
+    "salary_count_90d": f"floor(3 * (1 - {SILENCE}))",
+    "total_balance_cny": f"exp(12 * {DRAW.format('balance')})",
+    "open_account_count": "1",
+    "branch_wait_minutes_mean_180d": f"nullif(floor({DRAW.format('wait')} * 9), 0)",
+    **{
+        f"holds_{family}": f"if({DRAW.format(family)} < 0.2, 1, 0)"
+        for family in FAMILIES
+    },
+}
+FEATURES = ", ".join(
+    f"cast({PLANTED.get(name, DRAW.format(name))} as double) as {name}"
+    for name in NUMERIC
+)
+OPENINGS = ", ".join(
+    f"""
+    if(
+        holds_{family} = 0 and as_of_date + 90 <= last_date,
+        {DRAW.format("open " + family)} < if(total_balance_cny > 20000, 0.3, 0.03),
+        null
+    ) as has_opened_{family}_90d
+    """
+    for family in FAMILIES
+)
+
+
+def fill_marts(settings, *, customers=120, months=15, churn=SILENCE):
+    """Write features and labels of as many months, the first 2025-02-01.
+
+    ``churn`` is the probability of falling dormant, in SQL.
+    """
+    with connect(settings) as connection:
+        prepare(connection)
+        connection.execute(f"""
+            create schema if not exists marts;
+            create or replace table marts.customer_features as
+            with snapshots as (
+                select
+                    'P' || customer as customer_id, customer,
+                    cast(date '2025-02-01' + interval (month) month as date)
+                        as as_of_date
+                from range({customers}) as customers (customer)
+                cross join range({months}) as months (month)
+            )
+            select
+                customer_id, as_of_date,
+                if(customer % 2 = 0, 'female', 'male') as gender, {FEATURES}
+            from snapshots;
+
+            create or replace table marts.customer_labels as
+            with features as (
+                select *, max(as_of_date) over () as last_date
+                from marts.customer_features
+            )
+            select
+                customer_id, as_of_date, tenure_days < 0.9 as is_churn_eligible,
+                if(
+                    is_churn_eligible and as_of_date + 104 <= last_date,
+                    {DRAW.format("churn")} < {churn},
+                    null
+                ) as has_churned_90d,
+                {OPENINGS}
+            from features
+        """)
+    return settings
+
+
+@pytest.fixture(name="fill_marts")
+def give_fill_marts():
+    """Let a test choose what its marts are like."""
+    return fill_marts
+
+
+@pytest.fixture(scope="session")
+def _mined(tmp_path_factory):
+    from pipelines import mine  # noqa: PLC0415 - 6 s that other unit tests do not need
+
+    settings = fill_marts(Settings(home=tmp_path_factory.mktemp("mined") / "var"))
+    mine.run(settings, "churn")
+    mine.run(settings, "cross_sell")
+    return settings
+
+
+@pytest.fixture
+def mined(_mined, settings):
+    """A copy of a home in which both use cases have a champion."""
+    shutil.copytree(_mined.home, settings.home)
+    return settings

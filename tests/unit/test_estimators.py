@@ -1,0 +1,145 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from models import churn, cross_sell
+from models.candidates import calibrate
+
+ROWS = 400
+
+
+def treat(use_case):
+    return {
+        name: "one_hot" if name in use_case.CATEGORICAL else "scale"
+        for name in use_case.FEATURES
+    }
+
+
+def invent(use_case, rows=ROWS):
+    """Customers whose label follows from how long they were silent, by family."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.random((rows, len(use_case.NUMERIC))))
+    frame.columns = use_case.NUMERIC
+    frame["gender"] = np.where(random.random(rows) < 0.5, "female", "male")
+    frame["product_family"] = np.tile(cross_sell.FAMILIES, rows)[:rows]
+    # What draws to one family keeps from another.
+    turn = np.where(frame["product_family"].isin(["loan", "fund"]), -1, 1)
+    if use_case is churn:
+        turn = 1
+    sign = turn * (frame["days_since_customer_event"] - 0.5)
+    frame["label"] = (random.random(rows) < 0.5 + 0.8 * sign).astype(int)
+    return frame
+
+
+def fit(use_case, name, frame):
+    estimator = use_case.build_estimators(treat(use_case), random_state=3)[name]
+    return estimator.fit(frame[use_case.FEATURES], frame["label"])
+
+
+every_candidate = pytest.mark.parametrize(
+    ("use_case", "name"),
+    [
+        (use_case, name)
+        for use_case in (churn, cross_sell)
+        for name in ("logistic", "boosting")
+    ],
+    ids=[
+        "churn logistic",
+        "churn boosting",
+        "cross_sell logistic",
+        "cross_sell boosting",
+    ],
+)
+
+
+@every_candidate
+def test_two_fits_on_the_same_rows_give_the_same_probabilities(use_case, name):
+    frame = invent(use_case)
+
+    first, second = (
+        fit(use_case, name, frame).predict_proba(frame[use_case.FEATURES])
+        for _ in range(2)
+    )
+
+    assert np.array_equal(first, second)
+
+
+@every_candidate
+def test_any_number_may_be_missing_that_training_had(use_case, name):
+    frame = invent(use_case)
+    estimator = fit(use_case, name, frame)
+    empty = frame[use_case.FEATURES].copy()
+    empty[use_case.NUMERIC] = np.nan
+
+    assert np.isfinite(estimator.predict_proba(empty)).all()
+
+
+@every_candidate
+def test_a_gender_that_training_did_not_show_is_an_ordinary_row(use_case, name):
+    frame = invent(use_case)
+    estimator = fit(use_case, name, frame)
+
+    unknown = frame[use_case.FEATURES].assign(gender="unknown")
+
+    assert np.isfinite(estimator.predict_proba(unknown)).all()
+
+
+@every_candidate
+def test_columns_are_found_by_name_whatever_their_order(use_case, name):
+    frame = invent(use_case)
+    estimator = fit(use_case, name, frame)
+
+    straight = estimator.predict_proba(frame[use_case.FEATURES])
+    turned = estimator.predict_proba(frame[use_case.FEATURES[::-1]])
+
+    assert np.array_equal(straight, turned)
+
+
+def test_the_cross_sell_baseline_has_a_slope_for_each_family():
+    frame = invent(cross_sell, rows=3000)
+    estimator = fit(cross_sell, "logistic", frame)
+    asked = frame[cross_sell.FEATURES].head(1)
+
+    def rise(family):
+        silent, busy = (
+            estimator.predict_proba(
+                asked.assign(product_family=family, days_since_customer_event=days)
+            )[0, 1]
+            for days in (1.0, 0.0)
+        )
+        return silent - busy
+
+    assert rise("wealth") > 0.2
+    assert rise("loan") < -0.2
+
+
+@every_candidate
+def test_calibration_keeps_the_ranking_and_meets_the_base_rate(use_case, name):
+    frame = invent(use_case)
+    estimator = fit(use_case, name, frame)
+    later = invent(use_case, rows=900).tail(500)
+    later["label"] = np.where(np.arange(500) % 2, later["label"], 0)
+
+    calibrated = calibrate(estimator, later[use_case.FEATURES], later["label"])
+
+    before, after = (
+        each.predict_proba(later[use_case.FEATURES])[:, 1]
+        for each in (estimator, calibrated)
+    )
+    assert np.array_equal(before.argsort(kind="stable"), after.argsort(kind="stable"))
+    assert after.mean() == pytest.approx(later["label"].mean(), abs=0.01)
+
+
+def test_the_rule_for_churn_is_silence_and_never_is_longest():
+    frame = pd.DataFrame({"days_since_customer_event": [3.0, np.nan, 80.0]})
+
+    assert list(churn.score_by_rule(frame, frame)) == [3, np.inf, 80]
+
+
+def test_the_rule_for_cross_sell_is_what_sold_best_before():
+    known = pd.DataFrame(
+        {"product_family": ["loan", "loan", "fund"], "label": [0, 1, 1]}
+    )
+    asked = pd.DataFrame({"product_family": ["fund", "loan", "wealth"]})
+
+    assert list(cross_sell.score_by_rule(known, asked)) == [1.0, 0.5, 0.0]

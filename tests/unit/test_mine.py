@@ -1,0 +1,171 @@
+import pytest
+
+from pipelines import explore, mine, sample, tracking
+from pipelines.errors import GateRefusedError, UsageError
+from pipelines.mining_runs import find_latest
+from pipelines.warehouse import connect
+
+has_been_mined = pytest.mark.usefixtures("mined")
+
+
+@pytest.fixture
+def ask(settings):
+    def ask(query):
+        with connect(settings) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
+
+
+def figures(ask, mining_run):
+    return ask(f"""
+        select candidate, part, metric, value
+        from ml.assessments
+        where mining_run_id = '{mining_run.mining_run_id}'
+        order by all
+    """)
+
+
+def test_a_use_case_with_something_to_find_gets_a_champion(mined, ask):
+    assert not mine.needs_mining(mined, "churn")
+    assert ask("select use_case, status from ml.mining_runs order by all") == [
+        ("churn", "promoted"),
+        ("cross_sell", "promoted"),
+    ]
+
+
+def test_two_runs_with_one_seed_agree_to_the_bit_and_keep_the_champion(mined, ask):
+    first = find_latest(mined, "churn")
+    second = mine.run(mined, "churn", seed=0)
+
+    assert second.status == "kept"
+    assert second.data_version == first.data_version
+    assert figures(ask, second) == figures(ask, first)
+
+
+@has_been_mined
+def test_candidates_and_the_rule_are_compared_on_the_latest_labelled_snapshot(ask):
+    assert ask("""
+        select use_case, candidate, cast(as_of_date as varchar)
+        from ml.assessments
+        where part = 'test' and metric = 'auc'
+        order by all
+    """) == [
+        # A churn label is known after 104 days, a cross-sell label after 90.
+        ("churn", "boosting", "2025-12-01"),
+        ("churn", "logistic", "2025-12-01"),
+        ("churn", "rule", "2025-12-01"),
+        ("cross_sell", "boosting", "2026-01-01"),
+        ("cross_sell", "logistic", "2026-01-01"),
+        ("cross_sell", "rule", "2026-01-01"),
+    ]
+
+
+def test_noise_is_refused_and_the_run_says_why(settings, fill_marts):
+    fill_marts(settings, churn="0.5")
+
+    with pytest.raises(GateRefusedError, match="AUC"):
+        mine.run(settings, "churn")
+    assert find_latest(settings, "churn").status == "refused"
+    assert mine.needs_mining(settings, "churn")
+
+
+def test_too_few_positives_are_skipped_without_inventing_anything(
+    settings, fill_marts, ask
+):
+    fill_marts(settings, churn="0.02")
+
+    mining_run = mine.run(settings, "churn")
+
+    assert mining_run.status == "skipped"
+    assert "positives in the train part, fewer than 50" in mining_run.note
+    assert ask("from ml.candidates") == []
+    assert explore.run(settings, "churn") == 0
+
+
+def test_too_short_a_history_is_skipped(settings, fill_marts):
+    fill_marts(settings, months=6)
+
+    assert mine.run(settings, "churn").note == (
+        "no three labelled snapshots lie a horizon apart"
+    )
+
+
+def test_a_stage_out_of_turn_says_what_to_run_first(settings, fill_marts):
+    fill_marts(settings)
+
+    with pytest.raises(UsageError, match="Run `crm sample churn` first"):
+        explore.run(settings, "churn")
+
+
+def test_a_failed_challenge_keeps_the_champion(mined, ask, monkeypatch):
+    before = tracking.find_champion(mined, "churn").version
+    ask("update marts.customer_features set days_since_customer_event = 1")
+
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(tracking, "load_champion", fail)
+    with pytest.raises(MemoryError):
+        mine.run(mined, "churn")
+
+    assert tracking.find_champion(mined, "churn").version == before
+    assert find_latest(mined, "churn").status == "model"
+
+
+def test_a_truly_better_challenger_becomes_champion(mined, ask):
+    # The champion has not seen salaries tell more than silence does.
+    ask("""
+        update marts.customer_labels as labels
+        set has_churned_90d = features.salary_amount_sum_90d_cny > 0.5
+        from marts.customer_features as features
+        where labels.customer_id = features.customer_id
+            and labels.as_of_date = features.as_of_date
+            and labels.has_churned_90d is not null
+    """)
+
+    assert mine.run(mined, "churn").status == "promoted"
+    assert tracking.load_champion(mined, "churn").estimator_version == 2
+
+
+def test_sampling_leaves_out_whole_customers_and_depends_on_the_seed(
+    settings, fill_marts, ask, monkeypatch
+):
+    fill_marts(settings)
+    monkeypatch.setattr(sample, "SAMPLE_ROWS", 300)
+
+    def chosen(seed):
+        with connect(settings) as connection:
+            sample.write_sample(connection, "churn", seed)
+        return ask("select distinct customer_id from ml.churn_sample order by all")
+
+    first, again, other = chosen(0), chosen(0), chosen(1)
+
+    assert first == again
+    assert first != other
+    assert len(first) < 120
+    left_out = """
+        select count(*)
+        from marts.customer_labels
+        inner join (select distinct as_of_date from ml.churn_sample) using (as_of_date)
+        inner join (select distinct customer_id from ml.churn_sample)
+            using (customer_id)
+        where has_churned_90d is not null
+    """
+    assert ask(left_out) == ask("select count(*) from ml.churn_sample")
+
+
+@has_been_mined
+def test_no_snapshot_is_in_two_parts_and_gaps_are_left_out(ask):
+    rows = ask("""
+        select part, cast(min(as_of_date) as varchar), cast(max(as_of_date) as varchar)
+        from ml.cross_sell_sample
+        group by all
+        order by 2
+    """)
+
+    assert rows == [
+        ("train", "2025-02-01", "2025-07-01"),
+        ("tune", "2025-10-01", "2025-10-01"),
+        ("test", "2026-01-01", "2026-01-01"),
+    ]

@@ -1,0 +1,65 @@
+import pandas as pd
+import pytest
+
+from models.profiling import profile
+from models.treatments import decide_treatment
+
+LABEL = pd.Series([0, 1] * 50)
+
+
+def profile_one(train, test=None):
+    columns = profile(
+        pd.DataFrame({"x": train}),
+        LABEL,
+        pd.DataFrame({"x": train if test is None else test}),
+    )
+    (row,) = columns.to_dict("records")
+    return row
+
+
+def test_a_column_that_is_the_label_tells_more_than_one_that_is_not():
+    telling = profile_one(LABEL.astype(float))
+    silent = profile_one([1.0, 1.0, 2.0, 2.0] * 25)
+
+    assert telling["information_value"] > 1
+    assert silent["information_value"] == pytest.approx(0)
+
+
+def test_being_missing_can_tell_of_the_label():
+    row = profile_one([None, 5.0] * 50)
+
+    assert row["missing_share"] == 0.5
+    assert row["label_rate_where_missing"] == 0
+    assert row["information_value"] > 1
+
+
+def test_a_shifted_column_drifts_and_a_repeated_one_does_not():
+    column = pd.Series(range(100), dtype=float)
+
+    assert profile_one(column, column + 50)["drift_psi"] > 0.25
+    assert profile_one(column, column)["drift_psi"] == pytest.approx(0)
+
+
+def test_a_level_that_training_did_not_show_is_drift():
+    row = profile_one(["female", "male"] * 50, ["unknown"] * 100)
+
+    assert row["kind"] == "text"
+    assert row["drift_psi"] > 0.25
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([7.0] * 100, "drop"),
+        ([None] * 100, "drop"),
+        ([0.0] * 95 + [1.0] * 5, "scale"),
+        (list(range(100)), "scale"),
+        ([float(2**n) for n in range(20)] * 5, "log_scale"),
+        (["female", "male"] * 50, "one_hot"),
+    ],
+    ids=["constant", "always missing", "rare flag", "even", "skewed", "text"],
+)
+def test_a_column_is_treated_by_what_it_looks_like(values, expected):
+    values = pd.Series(values, dtype=None if isinstance(values[0], str) else float)
+
+    assert decide_treatment(profile_one(values))[0] == expected
