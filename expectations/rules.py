@@ -1,0 +1,70 @@
+"""What the suites share: the four principles, and rules that are said in SQL."""
+
+from great_expectations import expectations as gxe
+
+# 真实性: it is what its source said, whole and unaltered.
+AUTHENTICITY = {"principle": "authenticity"}
+# 准确性: it can be true.
+ACCURACY = {"principle": "accuracy"}
+# 及时性: it came in time, and it is the newest there is.
+TIMELINESS = {"principle": "timeliness"}
+# 全面性: nothing is missing.
+COMPLETENESS = {"principle": "completeness"}
+
+# Where the table stands in time, in SQL.
+NEWEST_DELIVERY = "(select max(business_date) from ops.accepted_deliveries)"
+SCORING_DATE = "(select max(business_date) + 1 from ops.accepted_deliveries)"
+NEWEST_SNAPSHOT = "(select max(as_of_date) from marts.customer_features)"
+
+
+def expect_columns(names):
+    """Expect these columns and no others, in any order: all who read select by name.
+
+    GX's expectation of an ordered list would break Data Docs, which look into its
+    result for the names that ``BOOLEAN_ONLY`` leaves out.
+    """
+    return gxe.ExpectTableColumnsToMatchSet(
+        column_set=names, exact_match=True, meta=ACCURACY
+    )
+
+
+def expect_rows():
+    """Expect the table not to be empty: the rest would hold of nothing at all."""
+    return gxe.ExpectTableRowCountToBeBetween(min_value=1, meta=COMPLETENESS)
+
+
+def forbid_rows(condition, *, says, principle, severity="critical"):
+    """Expect that no row of the batch meets a condition.
+
+    Parameters
+    ----------
+    condition : str
+        In SQL, over the columns of one row.
+    says : str
+        The rule in words, for messages and Data Docs.
+    principle : dict
+        One of the four above.
+    severity : {"critical", "warning"}, default="critical"
+        Whether a breach stops the night or is only reported.
+    """
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=f"select 1 as broken from {{batch}} where {condition}",
+        description=says,
+        meta=principle,
+        severity=severity,
+    )
+
+
+def require_of_table(condition, *, says, principle, severity="critical"):
+    """Expect a condition of the batch as a whole; unknown (null) is let pass.
+
+    Parameters are those of :func:`forbid_rows`, but the condition is over aggregates.
+    """
+    return gxe.UnexpectedRowsExpectation(
+        unexpected_rows_query=(
+            f"select 1 as broken from {{batch}} having not ({condition})"
+        ),
+        description=says,
+        meta=principle | {"is_about_table": True},
+        severity=severity,
+    )

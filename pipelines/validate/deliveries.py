@@ -1,0 +1,137 @@
+"""The gate of deliveries: accept what holds what it must, and hold the rest."""
+
+import logging
+from dataclasses import replace
+
+import duckdb
+
+from pipelines.errors import DataQualityError
+from pipelines.settings import Settings
+from pipelines.validate.verdicts import Verdict, record, report_path
+from pipelines.warehouse import connect, prepare
+
+logger = logging.getLogger(__name__)
+GATE = "deliveries"
+# A held delivery is judged again: what it lacked may have come. Not so once a later
+# sequence has taken its place.
+WAITING = """
+    status = 'loaded' or (
+        status = 'held' and not exists (
+            select 1 from ops.deliveries as later
+            where later.source = deliveries.source
+                and later.business_date = deliveries.business_date
+                and later.sequence > deliveries.sequence
+                and later.status in ('loaded', 'accepted')
+        )
+    )
+"""
+
+
+def judge_deliveries(settings: Settings) -> None:
+    """Accept or hold every delivery that waits for its verdict.
+
+    Raises
+    ------
+    DataQualityError
+        Some are held. All others are accepted, and this is committed.
+    """
+    with connect(settings, read_only=True) as connection:
+        (waiting,) = connection.execute(
+            f"select count(*) from ops.deliveries where {WAITING}"
+        ).fetchone()
+    if not waiting:
+        logger.info("validate deliveries: none waits for a verdict")
+        return
+    with connect(settings) as connection:
+        prepare(connection)
+        connection.begin()
+        try:
+            connection.execute(
+                f"update ops.deliveries set status = 'loaded', note = null "
+                f"where {WAITING}"
+            )
+            verdicts, held = _judge_and_hold(connection, settings)
+            connection.execute(
+                "update ops.deliveries set status = 'accepted' where status = 'loaded'"
+            )
+            record(connection, settings, GATE, verdicts)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+    _report(settings, verdicts, held, waiting)
+
+
+def _judge_and_hold(
+    connection: duckdb.DuckDBPyConnection, settings: Settings
+) -> tuple[list[Verdict], set[str]]:
+    """Judge what is loaded and hold what fails; gives the verdicts and the held."""
+    verdicts = _judge(connection, settings)
+    held = {}
+    for verdict in verdicts:
+        for failure in verdict.criticals:
+            for delivery_id in failure.deliveries:
+                held.setdefault(delivery_id, []).append(failure.expectation)
+    if not held:
+        return verdicts, set()
+    connection.executemany(
+        "update ops.deliveries set status = 'held', note = ? where delivery_id = ?",
+        [(f"Not {'; not '.join(held[delivery])}", delivery) for delivery in held],
+    )
+    # What is held is no history: compare the others again, without it. Only warnings
+    # can come of that.
+    again = {v.target: v for v in _judge(connection, settings)}
+    return [
+        replace(
+            verdict,
+            failures=(
+                *verdict.criticals,
+                *(again[verdict.target].failures if verdict.target in again else ()),
+            ),
+        )
+        for verdict in verdicts
+    ], set(held)
+
+
+def _judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Verdict]:
+    # GX takes 6 s to import, and most calls find nothing to judge.
+    from expectations.delivery_facts import SUITES
+    from pipelines.validate import facts, suites
+
+    docs = settings.reports / "data_docs" / GATE
+    context = suites.open_context(docs)
+    verdicts = [
+        suites.judge_frame(context, SUITES[source], of_source.reset_index(drop=True))
+        for source, of_source in facts.measure(connection).groupby("source")
+    ]
+    suites.write_docs(context, docs, verdicts)
+    return verdicts
+
+
+def _report(
+    settings: Settings, verdicts: list[Verdict], held: set[str], waiting: int
+) -> None:
+    for verdict in verdicts:
+        for warning in verdict.warnings:
+            logger.warning("validate deliveries: %s: not %s", verdict.target, warning)
+    logger.info(
+        "validate deliveries: %d accepted, %d held; %d expectations, %d warnings",
+        waiting - len(held),
+        len(held),
+        sum(verdict.expectation_count for verdict in verdicts),
+        sum(len(verdict.warnings) for verdict in verdicts),
+    )
+    if held:
+        failures = "\n".join(
+            f"  {verdict.target}: not {failure}"
+            for verdict in verdicts
+            for failure in verdict.criticals
+        )
+        msg = (
+            f"{len(held)} of {waiting} deliveries are held, so the marts are built "
+            f"without them.\n{failures}\n"
+            "What was measured: table ops.delivery_facts. What was expected, and why: "
+            f"expectations/delivery_facts.py. Report: {report_path(settings, GATE)}. "
+            "Send a restatement, or mend what it lacks and run this again."
+        )
+        raise DataQualityError(msg)

@@ -1,0 +1,175 @@
+"""Measure deliveries: one row of facts about each, and none about a customer."""
+
+import duckdb
+import pandas as pd
+
+from pipelines.contracts import Contract, load_contract
+
+# Which register knows an identifier of this kind. Its pseudonym is the same everywhere.
+REGISTERS = {
+    "account": "core_accounts",
+    "card": "core_accounts",
+    "customer": "core_customers",
+    "login": "core_customers",
+}
+# No bank's core system in use today holds an event that is older.
+FIRST_CREDIBLE_DATE = "1980-01-01"
+# A delivery is compared with the 12 before it of the same rhythm (monthly, or the same
+# day of the week), and not at all with fewer than 4.
+MEASURE = """
+insert into ops.delivery_facts by name
+with contents as (
+    {contents}
+),
+days as (
+    select
+        source, business_date,
+        business_date - lag(business_date) over (
+            partition by source order by business_date
+        ) as days_since_previous
+    from (
+        select distinct source, business_date from ops.deliveries
+        where status in ('accepted', 'loaded')
+    )
+),
+arrivals as (
+    select
+        deliveries.*, contents.* exclude (delivery_id, filled_share),
+        coalesce(contents.filled_share, measured.filled_share) as filled_share,
+        case
+            when days.days_since_previous >= 28 then 'monthly'
+            when days.days_since_previous is not null
+                then lower(dayname(deliveries.business_date))
+        end as rhythm
+    from ops.deliveries
+    inner join days using (source, business_date)
+    left join contents using (delivery_id)
+    left join ops.delivery_facts as measured using (delivery_id)
+    where deliveries.status in ('accepted', 'loaded')
+),
+compared as (
+    select
+        *,
+        count(*) over before >= 4 and rhythm is not null as is_comparable,
+        median(rows_delivered) over before as usual_rows,
+        median(filled_share) over before as usual_filled_share
+    from arrivals
+    window before as (
+        partition by source, rhythm order by business_date, sequence
+        rows between 12 preceding and 1 preceding
+    )
+),
+missing as (
+    select delivery_id, count(distinct (file_number, line_number)) as row_count
+    from ops.quarantine where reason = 'missing'
+    group by delivery_id
+)
+select
+    delivery_id, source, business_date, sequence, rhythm,
+    rows_delivered, rows_loaded, rows_duplicate, rows_quarantined,
+    rows_delivered - rows_loaded - rows_duplicate - rows_quarantined
+        as rows_unaccounted,
+    rows_loaded - coalesce(rows_stored, 0) as rows_missing,
+    rows_quarantined / nullif(rows_delivered, 0) as quarantined_share,
+    coalesce(missing.row_count, 0) / nullif(rows_delivered, 0)
+        as missing_required_share,
+    impossible_time_share, unknown_reference_share, filled_share,
+    case when is_comparable then filled_share - usual_filled_share end
+        as filled_share_change,
+    case when is_comparable then rows_delivered / nullif(usual_rows, 0) end
+        as volume_ratio,
+    business_date - cast(newest_happened_at as date) as newest_row_age_days,
+    date_diff('second', newest_happened_at, extracted_at) / 3600
+        as knowledge_lag_hours,
+    case when sequence = 1 then cast(extracted_at as date) - business_date end
+        as delay_days
+from compared
+left join missing using (delivery_id)
+where status = 'loaded'
+"""
+
+
+def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Measure every delivery that is loaded and not judged yet.
+
+    What it is compared with are accepted deliveries, and loaded ones, of earlier days.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Open for writing: the facts are kept in ``ops.delivery_facts``.
+
+    Returns
+    -------
+    DataFrame of shape (n_deliveries, n_facts)
+        The facts, in order of business date. Shares are fractions in [0, 1].
+    """
+    connection.execute("""
+        delete from ops.delivery_facts
+        where delivery_id in (
+            select delivery_id from ops.deliveries where status = 'loaded'
+        )
+    """)
+    sources = connection.execute("""
+        select distinct source from ops.deliveries where status = 'loaded'
+        order by source
+    """).fetchall()
+    contents = " union all ".join(
+        _measure_rows(load_contract(source)) for (source,) in sources
+    )
+    connection.execute(MEASURE.format(contents=contents))
+    return connection.execute("""
+        select facts.*
+        from ops.delivery_facts as facts
+        inner join ops.deliveries using (delivery_id)
+        where deliveries.status = 'loaded'
+        order by facts.business_date, facts.source, facts.sequence
+    """).df()
+
+
+def _measure_rows(contract: Contract) -> str:
+    """Write the query that measures the rows of a source's new deliveries."""
+    happened_at = f"cast({contract.happened.name} as timestamp)"
+    filled = " + ".join(f"count({name})" for name in contract.names)
+    unknown = " or ".join(_unknown_references(contract)) or "null"
+    return f"""
+        select
+            delivery_id,
+            count(*) as rows_stored,
+            max({happened_at}) as newest_happened_at,
+            avg(cast(
+                {happened_at} not between timestamp '{FIRST_CREDIBLE_DATE}'
+                and known_at as integer
+            )) as impossible_time_share,
+            avg(cast(({unknown}) as integer)) as unknown_reference_share,
+            ({filled}) / (count(*) * {len(contract.names)}) as filled_share
+        from raw.{contract.source}
+        where delivery_id in (
+            select delivery_id from ops.deliveries where status = 'loaded'
+        )
+        group by delivery_id
+    """
+
+
+def _unknown_references(contract: Contract) -> list[str]:
+    """Write, for each reference to another source's register, when it is unknown."""
+    conditions = []
+    for column in contract.identifiers:
+        register = REGISTERS.get(column.identifier, contract.source)
+        if register == contract.source:
+            continue
+        (known,) = (
+            candidate.name
+            for candidate in load_contract(register).identifiers
+            if candidate.identifier == column.identifier
+        )
+        conditions.append(f"""
+            ({column.name} is not null and {column.name} not in (
+                select {known} from raw.{register}
+                where {known} is not null and delivery_id in (
+                    select delivery_id from ops.deliveries
+                    where status in ('accepted', 'loaded')
+                )
+            ))
+        """)
+    return conditions

@@ -1,0 +1,145 @@
+"""The gates of what was built: features before mining, scores before anybody acts.
+
+Reads through the warehouse's own door, and writes nothing there but the verdict.
+"""
+
+import logging
+from importlib import import_module
+
+import duckdb
+
+from pipelines.errors import DataQualityError, MissingSourceError
+from pipelines.settings import Settings
+from pipelines.validate.verdicts import Verdict, record, report_path
+from pipelines.warehouse import connect, prepare
+
+logger = logging.getLogger(__name__)
+# The gate "features" guards all that is built before anything is scored.
+TABLES = {
+    "features": (
+        "marts.customers",
+        "marts.accounts",
+        "marts.transactions",
+        "marts.customer_features",
+        "marts.customer_labels",
+    ),
+    "scores": (
+        "ml.churn_scores",
+        "ml.cross_sell_scores",
+        "marts.customer_scores",
+        "marts.next_best_offers",
+    ),
+}
+# Tables that are empty, and rightly so, while none of these use cases has a champion.
+USE_CASES = {
+    "ml.churn_scores": ("churn",),
+    "ml.cross_sell_scores": ("cross_sell",),
+    "marts.customer_scores": ("churn", "cross_sell"),
+    "marts.next_best_offers": ("cross_sell",),
+}
+
+
+def judge_tables(settings: Settings, gate: str) -> None:
+    """Run the suite of every table behind a gate.
+
+    Raises
+    ------
+    DataQualityError
+        A critical expectation failed, in one table or more.
+    MissingSourceError
+        The tables were never built.
+    """
+    with connect(settings, read_only=True) as connection:
+        _require_tables(connection, gate)
+        verdicts = _judge(connection, settings, gate)
+    with connect(settings) as connection:
+        prepare(connection)
+        record(connection, settings, gate, verdicts)
+    _report(settings, gate, verdicts)
+
+
+def _require_tables(connection: duckdb.DuckDBPyConnection, gate: str) -> None:
+    built = connection.execute("""
+        select schema_name || '.' || table_name from duckdb_tables()
+    """).fetchall()
+    missing = [table for table in TABLES[gate] if (table,) not in built]
+    if missing:
+        msg = (
+            f"There is no {', '.join(missing)} yet, so there is nothing to validate. "
+            "Run `crm build` first."
+        )
+        raise MissingSourceError(msg)
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, gate: str
+) -> list[Verdict]:
+    # GX takes 6 s to import, and a missing table is said before.
+    from pipelines.validate import suites
+
+    docs = settings.reports / "data_docs" / gate
+    context = suites.open_context(docs)
+    verdicts = []
+    for table in TABLES[gate]:
+        name = table.split(".")[1]
+        if note := _why_empty(connection, table):
+            verdicts.append(Verdict(name, 0, 0, note=note))
+            continue
+        suite = import_module(f"expectations.{name}").SUITE
+        query = _select_judged(table, gate)
+        verdicts.append(suites.judge_query(context, suite, connection, query))
+    suites.write_docs(context, docs, verdicts)
+    return verdicts
+
+
+def _why_empty(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Say why a table is rightly empty; nothing where it is not."""
+    use_cases = USE_CASES.get(table, ())
+    (is_empty,) = connection.execute(f"select count(*) = 0 from {table}").fetchone()
+    (champions,) = connection.execute(
+        "select count(*) from ops.promotions where list_contains(?, use_case)",
+        [list(use_cases)],
+    ).fetchone()
+    if use_cases and is_empty and not champions:
+        return f"no champion for {' or '.join(use_cases)}"
+    return ""
+
+
+def _select_judged(table: str, gate: str) -> str:
+    """Write the query of what is judged: of scores, the newest snapshot."""
+    if gate == "scores":
+        newest = f"(select max(as_of_date) from {table})"
+        return f"select * from {table} where as_of_date = {newest}"
+    return f"select * from {table}"
+
+
+def _report(settings: Settings, gate: str, verdicts: list[Verdict]) -> None:
+    for verdict in verdicts:
+        if verdict.note:
+            logger.info(
+                "validate %s: %s not run, %s", gate, verdict.target, verdict.note
+            )
+        for warning in verdict.warnings:
+            logger.warning("validate %s: %s: not %s", gate, verdict.target, warning)
+    criticals = [(v, failure) for v in verdicts for failure in v.criticals]
+    logger.info(
+        "validate %s: %d tables, %d expectations, %d failed, %d warnings",
+        gate,
+        sum(not verdict.note for verdict in verdicts),
+        sum(verdict.expectation_count for verdict in verdicts),
+        len(criticals),
+        sum(len(verdict.warnings) for verdict in verdicts),
+    )
+    if criticals:
+        failures = "\n".join(
+            f"  {verdict.target}: not {failure} of {verdict.row_count}"
+            for verdict, failure in criticals
+        )
+        modules = sorted({f"expectations/{v.target}.py" for v, _ in criticals})
+        msg = (
+            f"{gate}: {len(criticals)} expectations failed, so nothing will be made of "
+            f"these tables or published.\n{failures}\n"
+            f"What was expected, and why: {', '.join(modules)}. "
+            f"Report: {report_path(settings, gate)}."
+        )
+        raise DataQualityError(msg)
