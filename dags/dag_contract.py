@@ -1,0 +1,32 @@
+"""What the DAGs agree on: the assets they meet through, and how every task runs."""
+
+from datetime import timedelta
+
+from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
+
+DELIVERIES = Asset("accepted_deliveries")
+FEATURES = Asset("customer_features")
+PUBLISHED = Asset("published_marts")
+
+USE_CASES = ("churn", "cross_sell")
+
+# DuckDB lets one process write, and while it does nobody else may even read. With one
+# slot, waiting is something the UI shows, and not a storm of retries.
+POOL = "warehouse"
+
+# A run on the command line may hold the lock, and memory may be short for a while. The
+# other errors of ours say what to do, and trying again is not it.
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(exception="pipelines.errors.LockedError", action=RetryAction.RETRY),
+        RetryRule(exception="pipelines.errors.ResourceError", action=RetryAction.RETRY),
+        RetryRule(exception="pipelines.errors.PipelineError", action=RetryAction.FAIL),
+    ]
+)
+DEFAULT_ARGS = {
+    "owner": "crm",
+    "pool": POOL,
+    "retries": 2,
+    "retry_delay": timedelta(minutes=5),
+    "retry_policy": RETRY_POLICY,
+}

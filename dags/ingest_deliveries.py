@@ -1,0 +1,56 @@
+"""### Ingest deliveries
+
+Loads what has arrived in `CRM_HOME/landing`, then accepts or holds each delivery.
+
+- **Runs** every day at 04:00 UTC, when the night's deliveries have come in.
+- **Rerunning** is safe: a delivery that was loaded before is left alone.
+- **If it fails**, the message of the red task names each delivery that was refused,
+  held or not complete. Nothing waits for you: the others were accepted, and the marts
+  are built from what is accepted. `crm deliveries` lists the rest, and why. Ask its
+  source for a restatement, which arrives with the next sequence.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import TriggerRule, dag, task
+from dag_contract import DEFAULT_ARGS, DELIVERIES
+
+from pipelines.settings import Settings
+
+
+@dag(
+    schedule="0 4 * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["deliveries"],
+    doc_md=__doc__,
+)
+def ingest_deliveries():
+    @task
+    def ingest() -> None:
+        from pipelines.ingest import run
+
+        run(Settings()).raise_for_problems()
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def validate_deliveries() -> None:
+        from pipelines.validate import run
+
+        run(Settings(), "deliveries")
+
+    @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DELIVERIES])
+    def announce() -> None:
+        """Let the marts be built, whatever became of single deliveries."""
+
+    @task
+    def require_all_accepted() -> None:
+        """Be red where a task before is red: a run ends as its last tasks do."""
+
+    ingested, validated = ingest(), validate_deliveries()
+    ingested >> validated >> announce()
+    [ingested, validated] >> require_all_accepted()
+
+
+ingest_deliveries()

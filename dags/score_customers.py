@@ -1,0 +1,63 @@
+"""### Score customers
+
+Scores everyone in `marts.customer_features` with the champion of each use case, builds
+the marts that depend on scores, checks them, and publishes a new version for BI.
+
+- **Runs** when `build_marts` has checked new features.
+- **Rerunning** is safe: the snapshot's scores are replaced, and content that is already
+  published is not published again.
+- **If it fails**, BI still reads the version before. In `score_…`, the champion could
+  not be trusted or read; a use case without a champion is skipped and does not fail. In
+  `validate_scores`, `crm validate scores` says what was expected. In `publish`, the
+  message names the gate in the way.
+"""
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task
+from dag_contract import DEFAULT_ARGS, FEATURES, PUBLISHED, USE_CASES
+
+from pipelines.settings import Settings
+
+
+@dag(
+    schedule=[FEATURES],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    tags=["scores"],
+    doc_md=__doc__,
+)
+def score_customers():
+    @task
+    def score(use_case: str) -> None:
+        from pipelines.score import run
+
+        run(Settings(), use_case)
+
+    @task
+    def build_scores() -> None:
+        from pipelines.build import run
+
+        run(Settings(), select="source:ml+")
+
+    @task
+    def validate_scores() -> None:
+        from pipelines.validate import run
+
+        run(Settings(), "scores")
+
+    @task(outlets=[PUBLISHED])
+    def publish() -> None:
+        from pipelines.publish import run
+
+        run(Settings())
+
+    scores = [
+        score.override(task_id=f"score_{use_case}")(use_case) for use_case in USE_CASES
+    ]
+    scores >> build_scores() >> validate_scores() >> publish()
+
+
+score_customers()

@@ -1,0 +1,87 @@
+"""The folder ``published``: versions, each whole or not there, and the pointer."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.deliveries import MANIFEST
+from pipelines.settings import Settings
+
+POINTER = "current"
+PARTIAL = ".partial-"
+# A week of nights, for a report that somebody left open.
+VERSIONS_KEPT = 7
+
+
+def find_current(settings: Settings) -> Path | None:
+    """Find the version that ``current`` points to, if anything was ever published."""
+    pointer = settings.published / POINTER
+    return settings.published / pointer.readlink() if pointer.is_symlink() else None
+
+
+@contextmanager
+def new_version(folder: Path) -> Iterator[Path]:
+    """Give an empty folder, which becomes the version if the block ends well.
+
+    Then every file in it is read-only and on disk.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    partial = folder.with_name(f"{PARTIAL}{folder.name}")
+    partial.mkdir(mode=0o750)
+    yield partial
+    for path in partial.rglob("*"):
+        if path.is_file():
+            path.chmod(0o440)
+        _sync(path)
+    _sync(partial)
+    os.replace(partial, folder)
+    _sync(folder.parent)
+
+
+def point_to(version: Path) -> None:
+    """Move the pointer in one step: a reader finds the version before, or this one."""
+    partial = version.with_name(f"{PARTIAL}{POINTER}")
+    partial.symlink_to(version.name)
+    os.replace(partial, version.with_name(POINTER))
+    _sync(version.parent)
+
+
+def remove_partial_versions(published: Path) -> None:
+    """Remove what killed runs have left."""
+    for path in published.glob(f"{PARTIAL}*"):
+        if path.is_symlink():
+            path.unlink()
+        else:
+            shutil.rmtree(path)
+
+
+def remove_old_versions(published: Path) -> None:
+    """Remove all but the newest versions, and never the one that is pointed to.
+
+    A reader that has a file of a removed version open reads on undisturbed.
+    """
+    pointer = published / POINTER
+    versions = {
+        json.loads(manifest.read_text(encoding="utf-8"))[
+            "published_at"
+        ]: manifest.parent
+        for manifest in published.glob(f"*/{MANIFEST}")
+        if manifest.parent != pointer
+    }
+    for _, version in sorted(versions.items(), reverse=True)[VERSIONS_KEPT:]:
+        if not version.samefile(pointer):
+            # Under another name first, so that nobody opens half a version.
+            partial = version.with_name(f"{PARTIAL}{version.name}")
+            os.replace(version, partial)
+            shutil.rmtree(partial)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

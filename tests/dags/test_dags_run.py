@@ -1,0 +1,105 @@
+"""Does a night through the DAGs end as it should?"""
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from pipelines import publish
+from pipelines.settings import PROJECT_ROOT
+
+DAGS = PROJECT_ROOT / "dags"
+
+
+def run_night(settings):
+    return subprocess.run(
+        [sys.executable, DAGS / "run_night.py"],
+        env=os.environ | {"CRM_HOME": str(settings.home)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+
+def read_states(settings):
+    """The last run's state of each DAG, and of each of its tasks."""
+    with contextlib.closing(
+        sqlite3.connect(settings.home / "airflow" / "airflow.db")
+    ) as database:
+        return dict(
+            database.execute("""
+                select dag_id, state from dag_run order by start_date
+            """).fetchall()
+        ), dict(
+            database.execute("""
+                select task_instance.dag_id || '.' || task_id, task_instance.state
+                from task_instance inner join dag_run using (run_id)
+                order by dag_run.start_date
+            """).fetchall()
+        )
+
+
+@pytest.fixture(scope="module")
+def nights(bank, copy_home):
+    """Two nights: one with a delivery that was cut off, one after it was taken back."""
+    settings = copy_home(bank)
+    last = sorted(settings.landing.glob("atm/*"))[-1]
+    broken = last.with_name(f"{last.name}.2")
+    shutil.copytree(last, broken)
+    manifest = json.loads((broken / "manifest.json").read_text())
+    (broken / "manifest.json").write_text(json.dumps(manifest | {"sequence": 2}))
+    data = broken / manifest["files"][0]["name"]
+    data.write_bytes(data.read_bytes()[:-1])
+    first, version = run_night(settings), publish.find_current(settings)
+    states = read_states(settings)
+    shutil.rmtree(broken)
+    second = run_night(settings)
+    return settings, (first, version, states), second
+
+
+@pytest.mark.slow
+def test_a_night_goes_on_without_a_delivery_that_is_refused(nights):
+    _, (night, version, (dags, tasks)), _ = nights
+
+    assert night.returncode == 3, night.stderr
+    assert "atm/" in night.stderr.splitlines()[-1]
+    assert version is not None
+    assert dags == {
+        "ingest_deliveries": "failed",
+        "build_marts": "success",
+        "train_estimators": "success",
+        "score_customers": "success",
+    }
+    assert {task for task, state in tasks.items() if state != "success"} == {
+        "ingest_deliveries.ingest",
+        "ingest_deliveries.require_all_accepted",
+    }
+
+
+@pytest.mark.slow
+def test_the_same_night_again_learns_nothing_and_publishes_nothing(nights):
+    settings, (_, version, _), night = nights
+
+    dags, tasks = read_states(settings)
+    assert night.returncode == 0, night.stderr
+    assert set(dags.values()) == {"success"}
+    assert publish.find_current(settings) == version
+    assert {task for task, state in tasks.items() if state != "success"} == {
+        f"train_estimators.{use_case}.{stage}"
+        for use_case in ("churn", "cross_sell")
+        for stage in ("sample", "explore", "modify", "model", "assess")
+    }
+
+
+@pytest.mark.slow
+def test_the_night_says_one_line_for_each_step(nights):
+    _, _, night = nights
+
+    lines = night.stderr.splitlines()
+    assert 5 <= len(lines) <= 20, night.stderr
+    assert [line for line in lines if "pipelines" in line or "Traceback" in line] == []
