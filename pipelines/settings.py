@@ -12,8 +12,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Everything that may differ between two installations.
 
-    Each field is read from the environment variable ``CRM_<NAME>`` and has a default that
-    works on a laptop. Built once, in ``cli.py`` or in an Airflow task, and passed down.
+    Each field is read from the environment variable ``CRM_<NAME>`` and has a default
+    that works on a laptop. Built once, in ``cli.py`` or in an Airflow task, and passed
+    down.
     """
 
     model_config = SettingsConfigDict(env_prefix="CRM_", extra="forbid", frozen=True)
