@@ -5,13 +5,14 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from pipelines.deliveries import in_utc
 from pipelines.errors import PipelineError, UsageError
 from pipelines.logs import configure_logging
 from pipelines.settings import Settings
@@ -176,9 +177,9 @@ def run() -> None:
     """Run the whole night: ingest to publish."""
     from pipelines import night, summary
 
-    settings = Settings()
+    settings, began = Settings(), in_utc(datetime.now(UTC))
     problems = night.run(settings)
-    summary.print_summary(settings)
+    summary.print_summary(settings, since=began)
     if problems:
         raise problems[0]
 

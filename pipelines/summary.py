@@ -80,8 +80,10 @@ select count(*) filter (is_passed), count(*) from (
     from ops.gates group by gate, target
 )
 """
-ASK = """python -c "import duckdb; duckdb.sql(\"attach '{database}' as marts \
-            (read_only); from marts.next_best_offers limit 5\").show()" """
+ASK = (
+    """python -c "import duckdb; print(duckdb.connect('{database}', read_only=True)"""
+    """.sql('from next_best_offers limit 5'))\""""
+)
 
 
 @dataclass
@@ -144,10 +146,10 @@ def print_summary(settings: Settings, since: datetime | None = None) -> None:
     summary = collect(settings, since)
     console = Console(highlight=False, soft_wrap=True)
     rows = {name: f"{count:,}" for name, count in summary.rows.items()}
-    console.rule("[bold]The night")
+    console.rule("[bold]The night" if since else "[bold]All nights")
     console.print(
         "Rows        {delivered} delivered = {loaded} loaded + {duplicate} duplicate + "
-        "{quarantined} quarantined, in {deliveries} deliveries".format(**rows)
+        "{quarantined} quarantined, in {deliveries} new deliveries".format(**rows)
     )
     passed, asked = summary.gates
     console.print(f"Gates       {passed} of {asked} passed")
@@ -206,7 +208,7 @@ def _print_paths(console: Console, summary: Summary, settings: Settings) -> None
     console.print(f"\n[bold]Published[/bold]   {summary.published}")
     console.print(f"Marts       {database}")
     console.print(f"Reports     {settings.reports}")
-    console.print("Look        make up   opens Airflow and MLflow on this machine")
+    console.print("Look        make up   (opens Airflow and MLflow on this machine)")
     console.print("Ask         " + ASK.format(database=database), markup=False)
 
 
