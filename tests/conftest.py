@@ -51,8 +51,8 @@ def bank(tmp_path_factory):
     """A small bank, ingested, accepted and built up to its features. Read only."""
     from pipelines import build, ingest, simulate, validate
 
-    settings = Settings(home=tmp_path_factory.mktemp("bank"))
-    simulate.run(settings, customers=800, months=16, seed=7)
+    settings = Settings(home=tmp_path_factory.mktemp("bank"), vault_key="0" * 64)
+    simulate.run(settings, customers=2000, months=18, seed=0)
     ingest.run(settings).raise_for_problems()
     validate.run(settings, "deliveries")
     build.run(settings, exclude="source:ml+")
@@ -77,7 +77,7 @@ def copy_home(tmp_path_factory):
     def copy(settings):
         home = tmp_path_factory.mktemp("copy") / "var"
         shutil.copytree(settings.home, home, symlinks=True)
-        return Settings(home=home)
+        return Settings(home=home, vault_key=settings.vault_key)
 
     return copy
 

@@ -1,0 +1,123 @@
+"""Write the README's section that follows one customer, out of a finished night.
+
+`python tests/docs/follow.py` rewrites it from the home of
+`CRM_VAULT_KEY=000…0 make run CUSTOMERS=2000`, the bank that the tests use, too.
+"""
+
+import csv
+from pathlib import Path
+
+from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.vault import load_key, pseudonym
+from pipelines.warehouse import connect
+
+CUSTOMER = "C0000035"
+README = PROJECT_ROOT / "README.md"
+BEGIN, END = "<!-- follow: begin -->\n", "<!-- follow: end -->\n"
+FEATURES = (
+    "customer_event_count_90d",
+    "complaint_count_180d",
+    "branch_wait_over_30_minutes_count_180d",
+    "days_since_customer_event",
+    "total_balance_cny",
+)
+
+
+def follow(settings: Settings) -> str:
+    """Render the five blocks for one customer of a finished night."""
+    customer_id = pseudonym(load_key(settings), "customer", CUSTOMER)
+    path, header, line = find_last_visit(settings)
+    visit = dict(zip(header.split(","), next(csv.reader([line])), strict=True))
+    with connect(settings, read_only=True) as connection:
+
+        def ask(query, *values):
+            result = connection.execute(query, values)
+            names = [column[0] for column in result.description]
+            return render(dict(zip(names, result.fetchone(), strict=True)))
+
+        blocks = [
+            (
+                f"landing/{path.relative_to(settings.landing)}",
+                f"{header}\n{line}",
+            ),
+            (
+                "dbt_project/models/staging/branch/stg_branch__visits.sql",
+                ask(
+                    """
+                    select
+                        transaction_id, customer_id, event_type, occurred_at,
+                        wait_seconds, known_at
+                    from staging.stg_branch__visits where transaction_id = ?
+                    """,
+                    f"branch:{visit['visit_number']}",
+                ),
+            ),
+            (
+                "dbt_project/models/marts/customer_features.sql, a few columns",
+                ask(
+                    f"""
+                    select as_of_date, {", ".join(FEATURES)}
+                    from marts.customer_features where customer_id = ?
+                    order by as_of_date desc limit 1
+                    """,
+                    customer_id,
+                ),
+            ),
+            (
+                "ml.churn_scores, by models/churn.py and pipelines/score.py",
+                ask(
+                    """
+                    select as_of_date, churn_probability, estimator_version
+                    from ml.churn_scores where customer_id = ?
+                    order by as_of_date desc limit 1
+                    """,
+                    customer_id,
+                ),
+            ),
+            (
+                "dbt_project/models/marts/next_best_offers.sql",
+                ask(
+                    """
+                    select offer_rank, product_family, open_probability
+                    from marts.next_best_offers where customer_id = ?
+                    order by offer_rank limit 1
+                    """,
+                    customer_id,
+                ),
+            ),
+        ]
+    steps = "\n".join(f"# {title}\n{text}" for title, text in blocks)
+    return f"```text\n{steps}\n```\n"
+
+
+def find_last_visit(settings: Settings) -> tuple[Path, str, str]:
+    """Find the customer's newest line from a branch: file, header, line."""
+    for path in sorted(settings.landing.glob("branch/*/*.csv"), reverse=True):
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        mine = [line for line in lines if f",{CUSTOMER}," in line]
+        if mine:
+            return path, header, mine[-1]
+    msg = f"{CUSTOMER} never came to a branch"
+    raise LookupError(msg)
+
+
+def render(row: dict) -> str:
+    """Write a row as `name value`, fractions to three digits."""
+    width = max(map(len, row))
+    return "\n".join(
+        f"{name:<{width}}  {render_value(value)}" for name, value in row.items()
+    )
+
+
+def render_value(value: object) -> str:
+    """Write a number as a person would."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.3g}" if abs(value) < 1 else f"{value:.0f}"
+
+
+if __name__ == "__main__":
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    section = follow(Settings())
+    README.write_text(f"{before}{BEGIN}{section}{END}{after}", encoding="utf-8")
