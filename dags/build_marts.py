@@ -13,8 +13,8 @@ Builds everything that does not depend on scores, up to `marts.customer_features
 from datetime import UTC, datetime
 
 from airflow.sdk import dag, task
-from dag_contract import DEFAULT_ARGS, DELIVERIES, FEATURES
 
+from dag_contract import DEFAULT_ARGS, DELIVERIES, FEATURES
 from pipelines.settings import Settings
 
 

@@ -13,8 +13,8 @@ Loads what has arrived in `CRM_HOME/landing`, then accepts or holds each deliver
 from datetime import UTC, datetime
 
 from airflow.sdk import TriggerRule, dag, task
-from dag_contract import DEFAULT_ARGS, DELIVERIES
 
+from dag_contract import DEFAULT_ARGS, DELIVERIES
 from pipelines.settings import Settings
 
 

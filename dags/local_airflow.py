@@ -13,6 +13,7 @@ from pipelines.settings import PROJECT_ROOT, Settings
 
 DAGS = PROJECT_ROOT / "dags"
 HOST = "127.0.0.1"
+NOISY = "skops.io._utils"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -65,6 +66,9 @@ def describe_environment(
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.airflow_logs),
         "AIRFLOW__LOGGING__LOGGING_LEVEL": log_level,
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        # skops looks for a name in every module there is, and thousands of times some
+        # module of Airflow warns that the name has moved.
+        "PYTHONWARNINGS": f"ignore:::{NOISY}",
         "DO_NOT_TRACK": "true",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -80,6 +84,7 @@ def prepare_database() -> None:
     """
     from airflow.models.pool import Pool
     from airflow.utils.db import initdb
+
     from dag_contract import POOL
 
     initdb()

@@ -3,16 +3,17 @@
 import logging
 import os
 import sys
+import warnings
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 
 from local_airflow import (
+    NOISY,
     LocalSettings,
     describe_environment,
     load_dags,
     prepare_database,
 )
-
 from pipelines.errors import PipelineError
 from pipelines.logs import configure_logging
 from pipelines.summary import print_summary
@@ -28,24 +29,30 @@ NIGHT = {
     "train_estimators": {"only_missing": True},
     "score_customers": {},
 }
+OURS = ("pipelines", "models", "expectations")
 
 
 def main() -> int:
     """Run the night, print its summary, and return the exit code."""
     settings, started_at = LocalSettings(), datetime.now(UTC).replace(tzinfo=None)
-    problems = []
+    problems, is_over = [], False
+    os.umask(0o027)  # What is written here is nobody else's business.
     configure_logging(settings)
     os.environ.update(describe_environment(settings, log_level="WARNING"))
+    warnings.filterwarnings("ignore", module=NOISY)
     settings.airflow_logs.mkdir(parents=True, exist_ok=True, mode=0o750)
     log = settings.airflow_logs / "night.log"
     try:
         # Airflow logs to what is stdout when it is imported, until the process ends: so
         # the file stays open.
         with redirect_stdout(log.open("a", encoding="utf-8")):
-            run_night(settings, problems)
+            is_over = run_night(settings, problems)
         print_summary(settings, since=started_at)
     except PipelineError as error:
         problems.append(error)
+    except KeyboardInterrupt:
+        logger.warning("The night was stopped by hand. BI reads the version before.")
+        return 130
     for problem in problems:
         if isinstance(problem, PipelineError):
             logger.error("%s", problem)
@@ -53,11 +60,13 @@ def main() -> int:
             logger.error(
                 "%s, which nobody foresaw: see %s.", type(problem).__name__, log
             )
-    # The last one is what stopped the night, if anything did.
-    return getattr(problems[-1], "exit_code", 1) if problems else 0
+    if not problems:
+        return 0
+    # What stopped the night comes last. If nothing did, the first is as good as any.
+    return getattr(problems[0 if is_over else -1], "exit_code", 1)
 
 
-def run_night(settings: LocalSettings, problems: list[BaseException]) -> None:
+def run_night(settings: LocalSettings, problems: list[BaseException]) -> bool:
     """Run the DAGs one after the other, as far as each has announced what it makes.
 
     Parameters
@@ -66,14 +75,34 @@ def run_night(settings: LocalSettings, problems: list[BaseException]) -> None:
         Where state is.
     problems : list of BaseException
         Why tasks failed is added here.
+
+    Returns
+    -------
+    bool
+        Whether it came to its end, whatever went wrong on the way.
     """
     with run_lock(settings, "night"):
         prepare_database()
-        configure_logging(settings)  # again: importing Airflow has undone it
+        share_logging(settings)
         dags = load_dags()
         for dag_id, conf in NIGHT.items():
             if not run_dag(dags[dag_id], conf, problems):
-                break
+                return False
+    return True
+
+
+def share_logging(settings: LocalSettings) -> None:
+    """Send our lines where `crm` sends them, and leave all others to Airflow's log.
+
+    Importing Airflow has made its own handlers the root's.
+    """
+    root = logging.getLogger()
+    theirs = list(root.handlers)
+    configure_logging(settings)
+    for name in OURS:
+        ours = logging.getLogger(name)
+        ours.handlers, ours.propagate = list(root.handlers), False
+    root.handlers = theirs
 
 
 def run_dag(dag, conf: dict, problems: list[BaseException]) -> bool:
@@ -93,6 +122,10 @@ def run_dag(dag, conf: dict, problems: list[BaseException]) -> bool:
             lambda context: failures.append(context["exception"])
         ]
     run = dag.test(run_conf=conf)
+    for failure in failures:
+        # To Airflow, Ctrl-C is one more task that failed.
+        if isinstance(failure, KeyboardInterrupt):
+            raise failure
     if run.state != "success" and not failures:
         failures.append(RuntimeError(f"{dag.dag_id} failed outside of its tasks"))
     problems += failures

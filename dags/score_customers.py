@@ -15,8 +15,8 @@ the marts that depend on scores, checks them, and publishes a new version for BI
 from datetime import UTC, datetime
 
 from airflow.sdk import dag, task
-from dag_contract import DEFAULT_ARGS, FEATURES, PUBLISHED, USE_CASES
 
+from dag_contract import DEFAULT_ARGS, FEATURES, PUBLISHED, USE_CASES
 from pipelines.settings import Settings
 
 

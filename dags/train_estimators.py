@@ -14,8 +14,8 @@ the same latest snapshot becomes the champion.
 from datetime import UTC, datetime
 
 from airflow.sdk import Param, chain, dag, task, task_group
-from dag_contract import DEFAULT_ARGS, USE_CASES
 
+from dag_contract import DEFAULT_ARGS, USE_CASES
 from pipelines.settings import Settings
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
 from local_airflow import HOST, LocalSettings, describe_environment, prepare_database
-
 from pipelines.errors import PipelineError, UsageError
 from pipelines.logs import configure_logging
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -224,6 +225,7 @@ def verify() -> None:
 
 def main() -> None:
     """Run `crm`, and turn what a user can act on into one line and an exit code."""
+    os.umask(0o027)  # What is written here is nobody else's business.
     configure_logging(Settings())
     _exit_with(app)
 

@@ -19,7 +19,11 @@ DAGS = PROJECT_ROOT / "dags"
 def run_night(settings):
     return subprocess.run(
         [sys.executable, DAGS / "run_night.py"],
-        env=os.environ | {"CRM_HOME": str(settings.home)},
+        env=os.environ
+        | {
+            "CRM_HOME": str(settings.home),
+            "CRM_VAULT_KEY": settings.vault_key.get_secret_value(),
+        },
         capture_output=True,
         check=False,
         text=True,
