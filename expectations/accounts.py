@@ -9,6 +9,7 @@ from expectations.rules import (
     ACCURACY,
     COMPLETENESS,
     NEWEST_DELIVERY,
+    NEWEST_EVENTS,
     TIMELINESS,
     expect_columns,
     expect_rows,
@@ -69,7 +70,7 @@ SUITE = gx.ExpectationSuite(
         ),
         # A month's rhythm and a few days: older balances are not of this month.
         require_of_table(
-            f"max(balance_date) >= {NEWEST_DELIVERY} - 35",
+            f"max(balance_date) >= {NEWEST_EVENTS} - 35",
             says="the newest balance is at most 35 days old",
             principle=TIMELINESS,
         ),

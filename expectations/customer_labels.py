@@ -8,6 +8,7 @@ import great_expectations as gx
 from expectations.rules import (
     ACCURACY,
     COMPLETENESS,
+    OBSERVED_UNTIL,
     SCORING_DATE,
     TIMELINESS,
     expect_columns,
@@ -36,13 +37,14 @@ SUITE = gx.ExpectationSuite(
         expect_rows(),
         # A label from before its window is over would be a guess.
         forbid_rows(
-            f"has_churned_90d is not null and churn_label_known_date > {SCORING_DATE}",
+            "has_churned_90d is not null "
+            f"and churn_label_known_date > {OBSERVED_UNTIL}",
             says="a churn label waits until its window is over",
             principle=TIMELINESS,
         ),
         forbid_rows(
             f"coalesce({', '.join(OPENED)}) is not null "
-            f"and cross_sell_label_known_date > {SCORING_DATE}",
+            f"and cross_sell_label_known_date > {OBSERVED_UNTIL}",
             says="a cross-sell label waits until its window is over",
             principle=TIMELINESS,
         ),

@@ -10,6 +10,7 @@ from expectations.rules import (
     ACCURACY,
     COMPLETENESS,
     NEWEST_DELIVERY,
+    NEWEST_EVENTS,
     TIMELINESS,
     expect_columns,
     expect_rows,
@@ -73,7 +74,7 @@ SUITE = gx.ExpectationSuite(
         ),
         # A whole bank silent for a month is a dead feed, and would score as churn.
         require_of_table(
-            f"max(last_customer_event_date) >= {NEWEST_DELIVERY} - 31",
+            f"max(last_customer_event_date) >= {NEWEST_EVENTS} - 31",
             says="somebody did something in the last 31 days",
             principle=TIMELINESS,
         ),

@@ -11,9 +11,16 @@ TIMELINESS = {"principle": "timeliness"}
 # 全面性: nothing is missing.
 COMPLETENESS = {"principle": "completeness"}
 
-# Where the table stands in time, in SQL.
+# Where the tables stand in time, in SQL. Registers may go on for years after the last
+# event, so they don't say how far the bank is observed.
 NEWEST_DELIVERY = "(select max(business_date) from ops.accepted_deliveries)"
-SCORING_DATE = "(select max(business_date) + 1 from ops.accepted_deliveries)"
+_LAST_EVENTS = """
+    select source, max(business_date) as last_date from ops.accepted_deliveries
+    where source in (select source from seeds.event_initiatives) group by source
+"""
+NEWEST_EVENTS = f"(select max(last_date) from ({_LAST_EVENTS}))"
+SCORING_DATE = f"(select max(last_date) + 1 from ({_LAST_EVENTS}))"
+OBSERVED_UNTIL = f"(select min(last_date) + 1 from ({_LAST_EVENTS}))"
 NEWEST_SNAPSHOT = "(select max(as_of_date) from marts.customer_features)"
 
 

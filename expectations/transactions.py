@@ -9,7 +9,7 @@ from great_expectations import expectations as gxe
 from expectations.rules import (
     ACCURACY,
     COMPLETENESS,
-    NEWEST_DELIVERY,
+    NEWEST_EVENTS,
     TIMELINESS,
     expect_columns,
     expect_rows,
@@ -76,7 +76,7 @@ SUITE = gx.ExpectationSuite(
         ),
         # A whole bank silent for a month is a dead feed, and would score as churn.
         require_of_table(
-            f"max(occurred_at) >= {NEWEST_DELIVERY} - 31",
+            f"max(occurred_at) >= {NEWEST_EVENTS} - 31",
             says="something happened in the last 31 days",
             principle=TIMELINESS,
         ),

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 
@@ -65,47 +66,53 @@ def judge_deliveries(settings: Settings) -> None:
 def _judge_and_hold(
     connection: duckdb.DuckDBPyConnection, settings: Settings
 ) -> tuple[list[Verdict], set[str]]:
-    """Judge what is loaded and hold what fails; gives the verdicts and the held."""
-    verdicts = _judge(connection, settings)
-    held = {}
-    for verdict in verdicts:
-        for failure in verdict.criticals:
-            for delivery_id in failure.deliveries:
-                held.setdefault(delivery_id, []).append(failure.expectation)
-    if not held:
-        return verdicts, set()
-    connection.executemany(
-        "update ops.deliveries set status = 'held', note = ? where delivery_id = ?",
-        [(f"Not {'; not '.join(held[delivery])}", delivery) for delivery in held],
-    )
-    # What is held is no history: compare the others again, without it. Only warnings
-    # can come of that.
-    again = {v.target: v for v in _judge(connection, settings)}
-    return [
-        replace(
-            verdict,
-            failures=(
-                *verdict.criticals,
-                *(again[verdict.target].failures if verdict.target in again else ()),
-            ),
-        )
-        for verdict in verdicts
-    ], set(held)
+    """Judge what is loaded and hold what fails, until all that is left passes.
+
+    What is held is no history for the others, and its accounts and cards are unknown to
+    them: so they are judged again without it.
+    """
+    found: dict[str, Verdict] = {}
+    held: set[str] = set()
+    while True:
+        docs = None if found else settings.reports / "data_docs" / GATE
+        verdicts = _judge(connection, docs)
+        for verdict in verdicts:
+            before = found.get(verdict.target, replace(verdict, failures=()))
+            failures = (*before.criticals, *verdict.failures)
+            found[verdict.target] = replace(before, failures=failures)
+        failing = _hold(connection, verdicts)
+        if not failing:
+            return list(found.values()), held
+        held |= failing
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[Verdict]:
+def _judge(connection: duckdb.DuckDBPyConnection, docs: Path | None) -> list[Verdict]:
     # GX takes 6 s to import, and most calls find nothing to judge.
     from expectations.delivery_facts import SUITES
     from pipelines.validate import facts, suites
 
-    docs = settings.reports / "data_docs" / GATE
-    context = suites.open_context(docs)
+    context = suites.open_context()
     verdicts = [
         suites.judge_frame(context, SUITES[source], of_source.reset_index(drop=True))
         for source, of_source in facts.measure(connection).groupby("source")
     ]
-    suites.write_docs(context, docs, verdicts)
+    if docs:
+        suites.write_docs(context, docs, verdicts)
     return verdicts
+
+
+def _hold(connection: duckdb.DuckDBPyConnection, verdicts: list[Verdict]) -> set[str]:
+    reasons: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for failure in verdict.criticals:
+            for delivery_id in failure.deliveries:
+                reasons.setdefault(delivery_id, []).append(failure.expectation)
+    for delivery_id, expectations in reasons.items():
+        connection.execute(
+            "update ops.deliveries set status = 'held', note = ? where delivery_id = ?",
+            [f"Failed {', '.join(expectations)}", delivery_id],
+        )
+    return set(reasons)
 
 
 def _report(
@@ -113,7 +120,7 @@ def _report(
 ) -> None:
     for verdict in verdicts:
         for warning in verdict.warnings:
-            logger.warning("validate deliveries: %s: not %s", verdict.target, warning)
+            logger.warning("validate deliveries: %s failed %s", verdict.target, warning)
     logger.info(
         "validate deliveries: %d accepted, %d held; %d expectations, %d warnings",
         waiting - len(held),
@@ -123,7 +130,7 @@ def _report(
     )
     if held:
         failures = "\n".join(
-            f"  {verdict.target}: not {failure}"
+            f"  {verdict.target}: {failure}"
             for verdict in verdicts
             for failure in verdict.criticals
         )

@@ -14,8 +14,9 @@ REGISTERS = {
 }
 # No bank's core system in use today holds an event that is older.
 FIRST_CREDIBLE_DATE = "1980-01-01"
-# A delivery is compared with the 12 before it of the same rhythm (monthly, or the same
-# day of the week), and not at all with fewer than 4.
+# A delivery is compared with the 4 before it of the same rhythm: monthly, or of the
+# same day of the week. More of them would hold growth against a growing bank, and where
+# there are fewer than a hundred rows, chance decides.
 MEASURE = """
 insert into ops.delivery_facts by name
 with contents as (
@@ -50,13 +51,14 @@ arrivals as (
 compared as (
     select
         *,
-        count(*) over before >= 4 and rhythm is not null as is_comparable,
         median(rows_delivered) over before as usual_rows,
-        median(filled_share) over before as usual_filled_share
+        median(filled_share) over before as usual_filled_share,
+        count(*) over before >= 4 and rhythm is not null and usual_rows >= 100
+            as is_comparable
     from arrivals
     window before as (
         partition by source, rhythm order by business_date, sequence
-        rows between 12 preceding and 1 preceding
+        rows between 4 preceding and 1 preceding
     )
 ),
 missing as (
@@ -76,8 +78,7 @@ select
     impossible_time_share, unknown_reference_share, filled_share,
     case when is_comparable then filled_share - usual_filled_share end
         as filled_share_change,
-    case when is_comparable then rows_delivered / nullif(usual_rows, 0) end
-        as volume_ratio,
+    case when is_comparable then rows_delivered / usual_rows end as volume_ratio,
     business_date - cast(newest_happened_at as date) as newest_row_age_days,
     date_diff('second', newest_happened_at, extracted_at) / 3600
         as knowledge_lag_hours,
@@ -117,7 +118,8 @@ def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     contents = " union all ".join(
         _measure_rows(load_contract(source)) for (source,) in sources
     )
-    connection.execute(MEASURE.format(contents=contents))
+    if contents:
+        connection.execute(MEASURE.format(contents=contents))
     return connection.execute("""
         select facts.*
         from ops.delivery_facts as facts

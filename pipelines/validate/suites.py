@@ -7,6 +7,7 @@ values. How many rows broke an expectation is counted in SQL of our own.
 import atexit
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -21,20 +22,12 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
-from sqlalchemy.pool import StaticPool
 
 from pipelines.validate.verdicts import Failure, Verdict
 
-# GX closes its SQLAlchemy connection before it fetches the result, and closing rolls
-# back, which in DuckDB discards the result. On one connection that is never reset and
-# never rolled back, both are harmless, as it only reads.
-NEVER_RESET = {
-    "poolclass": StaticPool,
-    "pool_reset_on_return": None,
-    "isolation_level": "AUTOCOMMIT",
-    "skip_autocommit_rollback": True,
-}
-SITE = "site"
+# GX closes its SQLAlchemy connection before it fetches the result. Closing rolls back,
+# and in DuckDB that discards the result. Who only reads has nothing to roll back.
+NEVER_ROLL_BACK = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
 
 
 @atexit.register
@@ -44,30 +37,13 @@ def _let_go_of_duckdb() -> None:
         vars(sys.modules[name]).clear()
 
 
-def open_context(docs: Path) -> AbstractDataContext:
-    """Open a context that keeps nothing, sends nothing and prints nothing.
-
-    Parameters
-    ----------
-    docs : Path
-        Folder that :func:`write_docs` will replace.
-    """
+def open_context() -> AbstractDataContext:
+    """Open a context that keeps nothing, sends nothing and prints nothing."""
     config = DataContextConfig(
         analytics_enabled=False,
         progress_bars=ProgressBarsConfig(globally=False),
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
     )
-    config.data_docs_sites = {
-        SITE: {
-            "class_name": "SiteBuilder",
-            "show_how_to_buttons": False,
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            "store_backend": {
-                "class_name": "TupleFilesystemStoreBackend",
-                "base_directory": str(docs.resolve()),
-            },
-        }
-    }
     return gx.get_context(mode="ephemeral", project_config=config)
 
 
@@ -89,11 +65,9 @@ def judge_frame(
     results = _run(context, suite, batches, parameters)
     batch = batches.get_batch(batch_parameters=parameters)
 
-    def name_deliveries(result: ExpectationValidationResult) -> Failure:
+    def name_deliveries(result: ExpectationValidationResult) -> dict:
         if _raised(result):
-            return _describe(
-                result, is_checked=False, deliveries=tuple(frame["delivery_id"])
-            )
+            return {"is_checked": False, "deliveries": tuple(frame["delivery_id"])}
         detail = batch.validate(
             result.expectation_config.to_domain_obj(),
             result_format={
@@ -102,7 +76,7 @@ def judge_frame(
             },
         )
         found = detail.result["unexpected_index_list"]
-        return _describe(result, deliveries=tuple(row["delivery_id"] for row in found))
+        return {"deliveries": tuple(row["delivery_id"] for row in found)}
 
     return _judge(suite, results, len(frame), name_deliveries)
 
@@ -125,20 +99,21 @@ def judge_query(
         connection_string="duckdb://",
         create_temp_table=False,
         kwargs={"creator": lambda: ConnectionWrapper(connection.cursor())}
-        | NEVER_RESET,
+        | NEVER_ROLL_BACK,
     )
     batches = source.add_query_asset("rows", query=query)
     results = _run(context, suite, batches.add_batch_definition_whole_table("all"))
 
-    def count(result: ExpectationValidationResult) -> Failure:
-        broken = _select_broken(result, query)
-        if broken is None:
-            return _describe(result)
-        (rows,) = connection.execute(*broken).fetchone()
-        return _describe(result, count=rows)
+    def count_rows(result: ExpectationValidationResult) -> dict:
+        if _raised(result):
+            return {"is_checked": False}
+        if (broken := _select_broken(result, query)) is None:
+            return {}
+        (count,) = connection.execute(*broken).fetchone()
+        return {"count": count}
 
     (row_count,) = connection.execute(f"select count(*) from ({query})").fetchone()
-    return _judge(suite, results, row_count, count)
+    return _judge(suite, results, row_count, count_rows)
 
 
 def write_docs(
@@ -146,8 +121,19 @@ def write_docs(
 ) -> None:
     """Replace Data Docs, unless an error that may quote a value would be in them."""
     shutil.rmtree(docs, ignore_errors=True)
-    if all(failure.is_checked for v in verdicts for failure in v.failures):
-        context.build_data_docs(site_names=[SITE])
+    if not all(failure.is_checked for v in verdicts for failure in v.failures):
+        return
+    site = {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        "store_backend": {
+            "class_name": "TupleFilesystemStoreBackend",
+            "base_directory": str(docs.resolve()),
+        },
+    }
+    context.add_data_docs_site("local", site)
+    context.build_data_docs()
 
 
 def _run(
@@ -170,11 +156,14 @@ def _run(
     ).results
 
 
-def _judge(suite, results, row_count, explain) -> Verdict:
+def _judge(
+    suite: gx.ExpectationSuite,
+    results: list[ExpectationValidationResult],
+    row_count: int,
+    explain: Callable[[ExpectationValidationResult], dict],
+) -> Verdict:
     failures = [
-        explain(result) if not _raised(result) else _describe(result, is_checked=False)
-        for result in results
-        if not result.success
+        _describe(result, **explain(result)) for result in results if not result.success
     ]
     return Verdict(
         target=suite.name,

@@ -78,7 +78,7 @@ def _judge(
     from pipelines.validate import suites
 
     docs = settings.reports / "data_docs" / gate
-    context = suites.open_context(docs)
+    context = suites.open_context()
     verdicts = []
     for table in TABLES[gate]:
         name = table.split(".")[1]
@@ -120,7 +120,7 @@ def _report(settings: Settings, gate: str, verdicts: list[Verdict]) -> None:
                 "validate %s: %s not run, %s", gate, verdict.target, verdict.note
             )
         for warning in verdict.warnings:
-            logger.warning("validate %s: %s: not %s", gate, verdict.target, warning)
+            logger.warning("validate %s: %s failed %s", gate, verdict.target, warning)
     criticals = [(v, failure) for v in verdicts for failure in v.criticals]
     logger.info(
         "validate %s: %d tables, %d expectations, %d failed, %d warnings",
@@ -132,7 +132,7 @@ def _report(settings: Settings, gate: str, verdicts: list[Verdict]) -> None:
     )
     if criticals:
         failures = "\n".join(
-            f"  {verdict.target}: not {failure} of {verdict.row_count}"
+            f"  {verdict.target} ({verdict.row_count} rows): {failure}"
             for verdict, failure in criticals
         )
         modules = sorted({f"expectations/{v.target}.py" for v, _ in criticals})

@@ -1,0 +1,210 @@
+-- A bank of three customers on 2025-04-01, as the gates wish it to be.
+create schema seeds;
+create schema marts;
+
+create table seeds.event_initiatives as
+select unnest(['atm', 'branch', 'card', 'core_postings', 'online']) as source;
+
+insert into ops.deliveries by name
+select
+    source || '/2025-03-31.1' as delivery_id,
+    source,
+    date '2025-03-31' as business_date,
+    1 as sequence,
+    timestamp '2025-04-01 01:10' as extracted_at,
+    'accepted' as status
+from (
+    select source from seeds.event_initiatives
+    union all
+    select unnest(['core_accounts', 'core_balances', 'core_customers'])
+);
+
+create table marts.customers as
+select
+    'C' || number as customer_id,
+    date '2020-01-01' as registered_date,
+    'B1' as branch_id,
+    'M1' as manager_id,
+    'female' as gender,
+    1980 as birth_year,
+    2024 as income_year,
+    cast(100000 as decimal(18, 2)) as annual_income_cny,
+    true as has_income_proof,
+    true as has_marketing_consent,
+    true as has_online_banking,
+    1 as open_account_count,
+    cast(1000 as decimal(18, 2)) as deposit_balance_cny,
+    cast(0 as decimal(18, 2)) as invested_balance_cny,
+    cast(0 as decimal(18, 2)) as owed_balance_cny,
+    date '2025-03-30' as last_customer_event_date
+from range(1, 4) as numbers (number);
+
+create table marts.accounts as
+select
+    'A' || number as account_id,
+    'C' || number as customer_id,
+    'CUR01' as product_code,
+    'current_deposit' as product_family,
+    'CNY' as currency_code,
+    date '2020-01-01' as opened_date,
+    cast(null as date) as closed_date,
+    true as is_open,
+    cast(1000 as decimal(18, 2)) as balance,
+    cast(1000 as decimal(18, 2)) as balance_cny,
+    date '2025-03-31' as balance_date
+from range(1, 4) as numbers (number);
+
+create table marts.transactions as
+select
+    'atm/' || number as transaction_id,
+    'C' || number as customer_id,
+    'A' || number as account_id,
+    'branch' as channel,
+    'withdrawal' as event_type,
+    if(number = 1, 'automatic', 'customer') as initiative,
+    'B1' as branch_id,
+    timestamp '2025-03-30 10:00' as occurred_at,
+    cast(-100 as decimal(18, 2)) as amount,
+    'CNY' as currency_code,
+    cast(-100 as decimal(18, 2)) as amount_cny,
+    cast(12.5 as double) as branch_wait_minutes,
+    timestamp '2025-04-01 01:10' as known_at,
+    'branch/2025-03-31.1' as delivery_id
+from range(1, 4) as numbers (number);
+
+create table marts.customer_features as
+select
+    'C' || number as customer_id,
+    as_of_date,
+    'female' as gender,
+    cast(columns(* exclude (number, as_of_date)) as double)
+from (
+    select
+        1900 as tenure_days,
+        45.2 as age_years,
+        100000 as annual_income_cny,
+        1 as has_income_proof,
+        1 as has_marketing_consent,
+        0 as atm_event_count_30d,
+        1 as atm_event_count_90d,
+        2 as atm_event_count_180d,
+        3 as atm_event_count_365d,
+        1 as branch_event_count_30d,
+        1 as branch_event_count_90d,
+        1 as branch_event_count_180d,
+        1 as branch_event_count_365d,
+        1 as card_event_count_30d,
+        1 as card_event_count_90d,
+        1 as card_event_count_180d,
+        1 as card_event_count_365d,
+        1 as online_event_count_30d,
+        1 as online_event_count_90d,
+        1 as online_event_count_180d,
+        1 as online_event_count_365d,
+        3 as customer_event_count_30d,
+        4 as customer_event_count_90d,
+        5 as customer_event_count_180d,
+        6 as customer_event_count_365d,
+        2 as customer_active_day_count_90d,
+        2 as days_since_customer_event,
+        40 as days_since_atm_event,
+        2 as days_since_branch_event,
+        2 as days_since_card_event,
+        null as days_since_online_event,
+        0.75 as customer_event_ratio_30d_to_90d,
+        null as customer_event_ratio_90d_to_365d,
+        100 as debit_amount_sum_30d_cny,
+        100 as debit_amount_sum_90d_cny,
+        100 as debit_amount_sum_365d_cny,
+        0 as credit_amount_sum_30d_cny,
+        0 as credit_amount_sum_90d_cny,
+        0 as credit_amount_sum_365d_cny,
+        3 as automatic_event_count_90d,
+        0 as salary_count_90d,
+        0 as salary_count_365d,
+        0 as salary_amount_sum_90d_cny,
+        null as days_since_salary,
+        0 as standing_order_count_90d,
+        1000 as deposit_balance_cny,
+        0 as invested_balance_cny,
+        0 as owed_balance_cny,
+        1000 as total_balance_cny,
+        -50 as total_balance_change_90d_cny,
+        0.95 as total_balance_ratio_90d,
+        1 as open_account_count,
+        1 as held_family_count,
+        1 as holds_current_deposit,
+        0 as holds_time_deposit,
+        0 as holds_credit_card,
+        0 as holds_loan,
+        0 as holds_wealth,
+        0 as holds_fund,
+        0 as holds_insurance,
+        0 as account_opened_count_365d,
+        0 as account_closed_count_365d,
+        null as branch_wait_minutes_mean_180d,
+        0 as branch_wait_over_30_minutes_count_180d,
+        0 as complaint_count_180d,
+        number,
+        as_of_date
+    from range(1, 4) as numbers (number)
+    cross join (
+        select unnest([date '2025-03-01', date '2025-04-01']) as as_of_date
+    )
+);
+
+create table marts.customer_labels as
+select
+    customer_id,
+    as_of_date,
+    true as is_churn_eligible,
+    as_of_date + 104 as churn_label_known_date,
+    cast(null as boolean) as has_churned_90d,
+    as_of_date + 90 as cross_sell_label_known_date,
+    cast(null as boolean) as has_opened_time_deposit_90d,
+    cast(null as boolean) as has_opened_credit_card_90d,
+    cast(null as boolean) as has_opened_loan_90d,
+    cast(null as boolean) as has_opened_wealth_90d,
+    cast(null as boolean) as has_opened_fund_90d,
+    cast(null as boolean) as has_opened_insurance_90d
+from marts.customer_features;
+
+insert into ml.churn_scores
+select customer_id, as_of_date, 0.1, 1, 'run-1', timestamp '2025-04-01 03:00'
+from marts.customer_features
+where as_of_date = '2025-04-01';
+
+insert into ml.cross_sell_scores
+select
+    customer_id, as_of_date, family, 0.02, 1, 'run-2', timestamp '2025-04-01 03:05'
+from marts.customer_features
+cross join (select unnest(['loan', 'fund']) as family)
+where as_of_date = '2025-04-01';
+
+create table marts.customer_scores as
+select
+    customer_id,
+    as_of_date,
+    cast(0.1 as double) as churn_probability,
+    1 as churn_estimator_version,
+    'run-1' as churn_run_id,
+    'fund' as best_product_family,
+    cast(0.02 as double) as open_probability,
+    1 as cross_sell_estimator_version,
+    'run-2' as cross_sell_run_id,
+    timestamp '2025-04-01 03:05' as scored_at
+from marts.customer_features
+where as_of_date = '2025-04-01';
+
+create table marts.next_best_offers as
+select
+    customer_id,
+    1 as offer_rank,
+    'fund' as product_family,
+    cast(0.02 as double) as open_probability,
+    cast(0.1 as double) as churn_probability,
+    'B1' as branch_id,
+    'M1' as manager_id,
+    as_of_date
+from marts.customer_features
+where as_of_date = '2025-04-01';
