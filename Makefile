@@ -10,8 +10,8 @@ help: ## Show this help
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 8
 
 run: $(BIN)/.locked ## Simulate a bank, run one night through the DAGs, print a summary
-	$(BIN)/crm simulate --customers $(CUSTOMERS) --months $(MONTHS) --seed $(SEED)
-	$(BIN)/python dags/run_night.py
+	@$(BIN)/crm simulate --customers $(CUSTOMERS) --months $(MONTHS) --seed $(SEED)
+	@$(BIN)/python dags/run_night.py
 
 test: $(BIN)/.locked ## Run all tests
 	$(BIN)/pytest
@@ -29,7 +29,7 @@ check: $(BIN)/.locked ## Lint Python and SQL, check imports and the lock
 	diff requirements.lock $(BIN)/requirements.lock
 
 up: $(BIN)/.locked ## Open Airflow and MLflow on this machine, until Ctrl-C
-	$(BIN)/python dags/up.py
+	@$(BIN)/python dags/up.py
 
 bench: $(BIN)/.locked ## Measure speed and memory against bare baselines
 	$(BIN)/python tests/bench/run.py
@@ -42,12 +42,13 @@ COMPILE = $(UV) pip compile pyproject.toml --extra develop --generate-hashes \
 
 # uv installs what the lock names and nothing else, and refuses a file of another hash.
 $(BIN)/.locked: requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	command -v uv > /dev/null || test -x $(BIN)/uv || \
+	@echo "Setting up .venv with what requirements.lock names"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@command -v uv > /dev/null || test -x $(BIN)/uv || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes \
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes \
 		--requirement requirements.lock
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
-	touch $@
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
 
 .PHONY: help run test quick check up bench lock
