@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.errors import DataQualityError, PipelineError, ResourceError, UsageError
@@ -98,16 +97,6 @@ def run(
     return summary
 
 
-def last_built_at(settings: Settings) -> datetime | None:
-    """When dbt last ended, in UTC without a zone; nothing where it never did."""
-    path = _results_file(settings)
-    if not path.exists():
-        return None
-    metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
-    generated_at = datetime.fromisoformat(metadata["generated_at"])
-    return generated_at.astimezone(UTC).replace(tzinfo=None)
-
-
 def dbt_code_version() -> str:
     """Name the dbt project by its content: twelve hex digits of a SHA-256."""
     digest = hashlib.sha256()
@@ -141,6 +130,8 @@ def _run_dbt(settings: Settings, arguments: list[str]) -> dict:
             *(sys.executable, "-m", "dbt.cli.main", "--quiet", "build"),
             *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
             *("--target-path", str(folder), "--log-path", str(folder / "logs")),
+            # Only tests that can run on what is built or was built before.
+            "--indirect-selection=buildable",
             *arguments,
         ],
         env=os.environ

@@ -2,7 +2,7 @@
     What was true of a key, in both times. The relation holds rows that became true on
     changed_date and were known from known_at until superseded_at. The answer holds, for
     each period in which the same rows were known, the row in force from valid_from until
-    valid_to, both null-free: exactly one for any day and moment after the first.
+    valid_to (9999-12-31: still): one for any day and moment after the first.
 
     Late, corrected and withdrawn rows need no case of their own: every moment at which
     what is known of a key changes begins a new period.
@@ -41,10 +41,13 @@ from (
         on periods.{{ key }} = stated.{{ key }}
         and periods.known_at >= stated.known_at
         and coalesce(periods.known_at < stated.superseded_at, true)
-    -- Said twice of the same day, the later word counts.
+    -- Said twice of the same day, the later word counts; said at once, always the same.
     qualify row_number() over (
         partition by periods.{{ key }}, periods.known_at, stated.changed_date
-        order by stated.known_at desc, stated.delivery_id desc
+        order by
+            stated.known_at desc,
+            stated.delivery_id desc,
+            stated.{{ columns | join(' asc,\n            stated.') }} asc
     ) = 1
 ) as in_force
 {%- endmacro %}

@@ -1,5 +1,6 @@
 """A bank written by hand, row by row, and built with dbt."""
 
+import json
 from datetime import date, timedelta
 
 import pytest
@@ -118,8 +119,21 @@ def handmade_bank(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def empty_bank(tmp_path_factory):
+def empty_build(tmp_path_factory):
     """A bank without a single delivery, built all the same, with dbt's unit tests."""
     settings = Settings(home=tmp_path_factory.mktemp("empty"))
-    build.run(settings, unit_tests=True)
+    return settings, build.run(settings, unit_tests=True)
+
+
+@pytest.fixture(scope="session")
+def empty_bank(empty_build):
+    """The same bank. Its marts are there, and nothing is in them."""
+    settings, _ = empty_build
     return settings
+
+
+@pytest.fixture(scope="session")
+def manifest(empty_bank):
+    """What dbt knows of its project."""
+    path = empty_bank.home / "dbt" / "manifest.json"
+    return json.loads(path.read_text("utf-8"))

@@ -64,9 +64,9 @@ def test_features_are_the_same_without_later_rows(messy_bank, tmp_path):
     build.run(earlier, select="+customer_features")
 
     with duckdb.connect() as connection:
-        for name, settings in (("earlier", earlier), ("full", messy_bank)):
+        for name, settings in (("earlier", earlier), ("messy", messy_bank)):
             connection.execute(f"attach '{settings.warehouse}' as {name} (read_only)")
-        before, after = (_select_features(name) for name in ("earlier", "full"))
+        before, after = (_select_features(name) for name in ("earlier", "messy"))
         (count,) = connection.execute(f"select count(*) from ({after})").fetchone()
         (differing,) = connection.execute(f"""
             select count(*) from (

@@ -17,21 +17,48 @@ days as (
 
     from as_of_dates
 
+),
+
+days_with_snapshots as (
+
+    select
+        days.calendar_date,
+        {{ first_as_of_date_after('days.calendar_date', 0) }} as first_as_of_date,
+        {{ first_as_of_date_after('days.calendar_date', 30) }} as leaves_30d_as_of_date,
+        {{ first_as_of_date_after('days.calendar_date', 90) }} as leaves_90d_as_of_date,
+        {{ first_as_of_date_after('days.calendar_date', 180) }}
+            as leaves_180d_as_of_date,
+        {{ first_as_of_date_after('days.calendar_date', 365) }}
+            as leaves_365d_as_of_date,
+        {{ first_as_of_date_after('days.calendar_date', -104) }}
+            as enters_outcome_as_of_date,
+        {{ first_as_of_date_after('days.calendar_date', -14) }}
+            as leaves_outcome_as_of_date
+
+    from days
+
+    cross join as_of_dates
+
+    group by days.calendar_date
+
 )
 
 select
-    days.calendar_date,
-    {{ first_as_of_date_after('days.calendar_date', 0) }} as first_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', 30) }} as leaves_30d_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', 90) }} as leaves_90d_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', 180) }} as leaves_180d_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', 365) }} as leaves_365d_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', -104) }}
-        as enters_outcome_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', -14) }} as leaves_outcome_as_of_date
+    calendar_date,
+    first_as_of_date,
+    leaves_30d_as_of_date,
+    leaves_90d_as_of_date,
+    leaves_180d_as_of_date,
+    leaves_365d_as_of_date,
+    enters_outcome_as_of_date,
+    leaves_outcome_as_of_date,
+    min(calendar_date) over (
+        partition by
+            first_as_of_date,
+            leaves_30d_as_of_date,
+            leaves_90d_as_of_date,
+            leaves_180d_as_of_date,
+            leaves_365d_as_of_date
+    ) as span_started_date
 
-from days
-
-cross join as_of_dates
-
-group by days.calendar_date
+from days_with_snapshots

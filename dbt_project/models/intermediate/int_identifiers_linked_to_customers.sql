@@ -27,7 +27,13 @@ links_with_previous as (
     from links
 
     window in_order as (
-        partition by identifier order by changed_date, known_at, delivery_id
+        partition by identifier
+        order by
+            changed_date asc,
+            known_at asc,
+            delivery_id asc,
+            customer_id desc,
+            account_id desc
     )
 
 ),

@@ -6,33 +6,15 @@ snapshots as (
 
 ),
 
-activity as (
+spans as (
 
-    select * from {{ ref('int_activity_counted_to_snapshots') }}
-
-),
-
-active_days as (
-
-    select * from {{ ref('int_active_days_counted_to_snapshots') }}
+    select * from {{ ref('int_spans_summed_to_snapshots') }}
 
 ),
 
 days_since_events as (
 
-    select * from {{ ref('int_days_since_events_counted_to_snapshots') }}
-
-),
-
-money as (
-
-    select * from {{ ref('int_money_summed_to_snapshots') }}
-
-),
-
-service as (
-
-    select * from {{ ref('int_service_counted_to_snapshots') }}
+    select * from {{ ref('int_days_since_events_found_to_snapshots') }}
 
 ),
 
@@ -54,7 +36,6 @@ balance_dates as (
 
 )
 
--- More joins than elsewhere: this is where the families of features come together.
 select
     snapshots.customer_id,
     snapshots.as_of_date,
@@ -64,48 +45,48 @@ select
     snapshots.annual_income_cny,
     snapshots.has_income_proof,
     snapshots.has_marketing_consent,
-    activity.atm_event_count_30d,
-    activity.atm_event_count_90d,
-    activity.atm_event_count_180d,
-    activity.atm_event_count_365d,
-    activity.branch_event_count_30d,
-    activity.branch_event_count_90d,
-    activity.branch_event_count_180d,
-    activity.branch_event_count_365d,
-    activity.card_event_count_30d,
-    activity.card_event_count_90d,
-    activity.card_event_count_180d,
-    activity.card_event_count_365d,
-    activity.online_event_count_30d,
-    activity.online_event_count_90d,
-    activity.online_event_count_180d,
-    activity.online_event_count_365d,
-    activity.customer_event_count_30d,
-    activity.customer_event_count_90d,
-    activity.customer_event_count_180d,
-    activity.customer_event_count_365d,
-    active_days.customer_active_day_count_90d,
+    coalesce(spans.atm_event_count_30d, 0) as atm_event_count_30d,
+    coalesce(spans.atm_event_count_90d, 0) as atm_event_count_90d,
+    coalesce(spans.atm_event_count_180d, 0) as atm_event_count_180d,
+    coalesce(spans.atm_event_count_365d, 0) as atm_event_count_365d,
+    coalesce(spans.branch_event_count_30d, 0) as branch_event_count_30d,
+    coalesce(spans.branch_event_count_90d, 0) as branch_event_count_90d,
+    coalesce(spans.branch_event_count_180d, 0) as branch_event_count_180d,
+    coalesce(spans.branch_event_count_365d, 0) as branch_event_count_365d,
+    coalesce(spans.card_event_count_30d, 0) as card_event_count_30d,
+    coalesce(spans.card_event_count_90d, 0) as card_event_count_90d,
+    coalesce(spans.card_event_count_180d, 0) as card_event_count_180d,
+    coalesce(spans.card_event_count_365d, 0) as card_event_count_365d,
+    coalesce(spans.online_event_count_30d, 0) as online_event_count_30d,
+    coalesce(spans.online_event_count_90d, 0) as online_event_count_90d,
+    coalesce(spans.online_event_count_180d, 0) as online_event_count_180d,
+    coalesce(spans.online_event_count_365d, 0) as online_event_count_365d,
+    coalesce(spans.customer_event_count_30d, 0) as customer_event_count_30d,
+    coalesce(spans.customer_event_count_90d, 0) as customer_event_count_90d,
+    coalesce(spans.customer_event_count_180d, 0) as customer_event_count_180d,
+    coalesce(spans.customer_event_count_365d, 0) as customer_event_count_365d,
+    coalesce(spans.customer_active_day_count_90d, 0) as customer_active_day_count_90d,
     days_since_events.days_since_customer_event,
     days_since_events.days_since_atm_event,
     days_since_events.days_since_branch_event,
     days_since_events.days_since_card_event,
     days_since_events.days_since_online_event,
-    activity.customer_event_count_30d
-    / nullif(activity.customer_event_count_90d, 0) as customer_event_ratio_30d_to_90d,
-    activity.customer_event_count_90d
-    / nullif(activity.customer_event_count_365d, 0) as customer_event_ratio_90d_to_365d,
-    money.debit_amount_sum_30d_cny,
-    money.debit_amount_sum_90d_cny,
-    money.debit_amount_sum_365d_cny,
-    money.credit_amount_sum_30d_cny,
-    money.credit_amount_sum_90d_cny,
-    money.credit_amount_sum_365d_cny,
-    money.automatic_event_count_90d,
-    money.salary_count_90d,
-    money.salary_count_365d,
-    money.salary_amount_sum_90d_cny,
+    spans.customer_event_count_30d
+    / nullif(spans.customer_event_count_90d, 0) as customer_event_ratio_30d_to_90d,
+    spans.customer_event_count_90d
+    / nullif(spans.customer_event_count_365d, 0) as customer_event_ratio_90d_to_365d,
+    coalesce(spans.debit_amount_sum_30d_cny, 0) as debit_amount_sum_30d_cny,
+    coalesce(spans.debit_amount_sum_90d_cny, 0) as debit_amount_sum_90d_cny,
+    coalesce(spans.debit_amount_sum_365d_cny, 0) as debit_amount_sum_365d_cny,
+    coalesce(spans.credit_amount_sum_30d_cny, 0) as credit_amount_sum_30d_cny,
+    coalesce(spans.credit_amount_sum_90d_cny, 0) as credit_amount_sum_90d_cny,
+    coalesce(spans.credit_amount_sum_365d_cny, 0) as credit_amount_sum_365d_cny,
+    coalesce(spans.automatic_event_count_90d, 0) as automatic_event_count_90d,
+    coalesce(spans.salary_count_90d, 0) as salary_count_90d,
+    coalesce(spans.salary_count_365d, 0) as salary_count_365d,
+    coalesce(spans.salary_amount_sum_90d_cny, 0) as salary_amount_sum_90d_cny,
     days_since_events.days_since_salary,
-    money.standing_order_count_90d,
+    coalesce(spans.standing_order_count_90d, 0) as standing_order_count_90d,
     coalesce(balances.deposit_balance_cny, 0) as deposit_balance_cny,
     coalesce(balances.invested_balance_cny, 0) as invested_balance_cny,
     coalesce(balances.owed_balance_cny, 0) as owed_balance_cny,
@@ -126,33 +107,22 @@ select
     coalesce(accounts.holds_insurance, 0) as holds_insurance,
     coalesce(accounts.account_opened_count_365d, 0) as account_opened_count_365d,
     coalesce(accounts.account_closed_count_365d, 0) as account_closed_count_365d,
-    service.branch_wait_seconds_sum_180d
+    spans.branch_wait_seconds_sum_180d
     / 60
-    / nullif(service.branch_wait_count_180d, 0) as branch_wait_minutes_mean_180d,
-    service.branch_wait_over_30_minutes_count_180d,
-    service.complaint_count_180d
+    / nullif(spans.branch_wait_count_180d, 0) as branch_wait_minutes_mean_180d,
+    coalesce(spans.branch_wait_over_30_minutes_count_180d, 0)
+        as branch_wait_over_30_minutes_count_180d,
+    coalesce(spans.complaint_count_180d, 0) as complaint_count_180d
 
 from snapshots
 
-left join activity
-    on snapshots.customer_id = activity.customer_id
-    and snapshots.as_of_date = activity.as_of_date
-
-left join active_days
-    on snapshots.customer_id = active_days.customer_id
-    and snapshots.as_of_date = active_days.as_of_date
+left join spans
+    on snapshots.customer_id = spans.customer_id
+    and snapshots.as_of_date = spans.as_of_date
 
 left join days_since_events
     on snapshots.customer_id = days_since_events.customer_id
     and snapshots.as_of_date = days_since_events.as_of_date
-
-left join money
-    on snapshots.customer_id = money.customer_id
-    and snapshots.as_of_date = money.as_of_date
-
-left join service
-    on snapshots.customer_id = service.customer_id
-    and snapshots.as_of_date = service.as_of_date
 
 left join accounts
     on snapshots.customer_id = accounts.customer_id

@@ -12,9 +12,15 @@ as_of_dates as (
 
 ),
 
-activity as (
+still_active as (
 
     select * from {{ ref('int_activity_observed_to_snapshots') }}
+
+),
+
+still_open as (
+
+    select * from {{ ref('int_open_accounts_observed_to_snapshots') }}
 
 ),
 
@@ -50,9 +56,7 @@ select
             eligible_customers.customer_id is not null
             and {{ add_days('features.as_of_date', 104) }}
             <= as_of_dates.observed_until_date
-            then
-                activity.customer_event_count_outcome = 0
-                or activity.open_account_count_outcome = 0
+            then still_active.customer_id is null or still_open.customer_id is null
     end as has_churned_90d,
     {{ add_days('features.as_of_date', 90) }} as cross_sell_label_known_date,
     {{ has_opened('time_deposit') }} as has_opened_time_deposit_90d,
@@ -71,9 +75,13 @@ left join eligible_customers
     on features.customer_id = eligible_customers.customer_id
     and features.as_of_date = eligible_customers.as_of_date
 
-left join activity
-    on features.customer_id = activity.customer_id
-    and features.as_of_date = activity.as_of_date
+left join still_active
+    on features.customer_id = still_active.customer_id
+    and features.as_of_date = still_active.as_of_date
+
+left join still_open
+    on features.customer_id = still_open.customer_id
+    and features.as_of_date = still_open.as_of_date
 
 left join openings
     on features.customer_id = openings.customer_id

@@ -12,9 +12,9 @@ accounts as (
 
 ),
 
-customer_days as (
+spans as (
 
-    select * from {{ ref('int_events_summed_to_customer_days') }}
+    select * from {{ ref('int_events_summed_to_spans') }}
 
 ),
 
@@ -68,13 +68,11 @@ last_events as (
 
     select
         customer_id,
-        max(occurred_date) as last_customer_event_date
+        max(last_customer_event_date) as last_customer_event_date
 
-    from customer_days
+    from spans
 
-    where
-        is_current
-        and customer_event_count > 0
+    where is_current
 
     group by all
 

@@ -22,16 +22,16 @@ select
     events.occurred_date,
     events.amount_cny,
     events.wait_seconds,
+    happened.span_started_date,
     greatest(
-        coalesce(happened.first_as_of_date, {{ never() }}),
-        coalesce(known.first_as_of_date, {{ never() }})
+        happened.first_as_of_date, coalesce(known.first_as_of_date, {{ never() }})
     ) as enters_as_of_date,
     coalesce(withdrawn.first_as_of_date, {{ never() }}) as withdrawn_as_of_date,
     events.superseded_at is null as is_current
 
 from events
 
-left join calendar_days as happened
+inner join calendar_days as happened
     on events.occurred_date = happened.calendar_date
 
 left join calendar_days as known

@@ -1,0 +1,23 @@
+with
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts_current') }}
+
+)
+
+select distinct
+    accounts.customer_id,
+    as_of_dates.as_of_date
+
+from accounts
+
+inner join as_of_dates
+    on accounts.opened_date < {{ add_days('as_of_dates.as_of_date', 104) }}
+    and accounts.closed_date >= {{ add_days('as_of_dates.as_of_date', 104) }}

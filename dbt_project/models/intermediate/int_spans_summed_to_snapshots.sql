@@ -1,0 +1,72 @@
+with
+
+spans as (
+
+    select * from {{ ref('int_events_summed_to_spans') }}
+
+),
+
+calendar_days as (
+
+    select * from {{ ref('int_calendar_days') }}
+
+),
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates') }}
+
+)
+
+select
+    spans.customer_id,
+    as_of_dates.as_of_date,
+    {{ in_last_days('atm_event_count', 30) }} as atm_event_count_30d,
+    {{ in_last_days('atm_event_count', 90) }} as atm_event_count_90d,
+    {{ in_last_days('atm_event_count', 180) }} as atm_event_count_180d,
+    {{ in_last_days('atm_event_count', 365) }} as atm_event_count_365d,
+    {{ in_last_days('branch_event_count', 30) }} as branch_event_count_30d,
+    {{ in_last_days('branch_event_count', 90) }} as branch_event_count_90d,
+    {{ in_last_days('branch_event_count', 180) }} as branch_event_count_180d,
+    {{ in_last_days('branch_event_count', 365) }} as branch_event_count_365d,
+    {{ in_last_days('card_event_count', 30) }} as card_event_count_30d,
+    {{ in_last_days('card_event_count', 90) }} as card_event_count_90d,
+    {{ in_last_days('card_event_count', 180) }} as card_event_count_180d,
+    {{ in_last_days('card_event_count', 365) }} as card_event_count_365d,
+    {{ in_last_days('online_event_count', 30) }} as online_event_count_30d,
+    {{ in_last_days('online_event_count', 90) }} as online_event_count_90d,
+    {{ in_last_days('online_event_count', 180) }} as online_event_count_180d,
+    {{ in_last_days('online_event_count', 365) }} as online_event_count_365d,
+    {{ in_last_days('customer_event_count', 30) }} as customer_event_count_30d,
+    {{ in_last_days('customer_event_count', 90) }} as customer_event_count_90d,
+    {{ in_last_days('customer_event_count', 180) }} as customer_event_count_180d,
+    {{ in_last_days('customer_event_count', 365) }} as customer_event_count_365d,
+    {{ active_days_in_last_90_days() }} as customer_active_day_count_90d,
+    {{ in_last_days('debit_amount_cny', 30) }} as debit_amount_sum_30d_cny,
+    {{ in_last_days('debit_amount_cny', 90) }} as debit_amount_sum_90d_cny,
+    {{ in_last_days('debit_amount_cny', 365) }} as debit_amount_sum_365d_cny,
+    {{ in_last_days('credit_amount_cny', 30) }} as credit_amount_sum_30d_cny,
+    {{ in_last_days('credit_amount_cny', 90) }} as credit_amount_sum_90d_cny,
+    {{ in_last_days('credit_amount_cny', 365) }} as credit_amount_sum_365d_cny,
+    {{ in_last_days('automatic_event_count', 90) }} as automatic_event_count_90d,
+    {{ in_last_days('salary_count', 90) }} as salary_count_90d,
+    {{ in_last_days('salary_count', 365) }} as salary_count_365d,
+    {{ in_last_days('salary_amount_cny', 90) }} as salary_amount_sum_90d_cny,
+    {{ in_last_days('standing_order_count', 90) }} as standing_order_count_90d,
+    {{ in_last_days('branch_wait_count', 180) }} as branch_wait_count_180d,
+    {{ in_last_days('branch_wait_seconds', 180) }} as branch_wait_seconds_sum_180d,
+    {{ in_last_days('branch_wait_over_30_minutes_count', 180) }}
+        as branch_wait_over_30_minutes_count_180d,
+    {{ in_last_days('complaint_count', 180) }} as complaint_count_180d
+
+from spans
+
+inner join calendar_days as span_starts
+    on spans.span_started_date = span_starts.calendar_date
+
+inner join as_of_dates
+    on spans.enters_as_of_date <= as_of_dates.as_of_date
+    and spans.withdrawn_as_of_date > as_of_dates.as_of_date
+    and span_starts.leaves_365d_as_of_date > as_of_dates.as_of_date
+
+group by spans.customer_id, as_of_dates.as_of_date

@@ -1,0 +1,34 @@
+-- Balances are neither lost nor doubled on the way from accounts to customers.
+with
+
+customers as (
+
+    select * from {{ ref('customers') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('accounts') }}
+
+),
+
+summed as (
+
+    select
+        (
+            select sum(deposit_balance_cny + invested_balance_cny) from customers
+        ) as customers_cny,
+        (
+            select sum(balance_cny) from accounts
+            where
+                is_open
+                and product_family not in ('credit_card', 'loan')
+                and customer_id in (select customers.customer_id from customers)
+        ) as accounts_cny
+
+)
+
+select *
+from summed
+where customers_cny != accounts_cny
