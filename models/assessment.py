@@ -16,20 +16,18 @@ def measure_ranking(label, score):
     label : ndarray of shape (n_rows,)
         0 or 1, both present.
     score : ndarray of shape (n_rows,)
-        Any number; infinite is allowed.
+        Any finite number.
 
     Returns
     -------
     dict of str to float
         AUC, average precision, and lift at each capacity.
     """
-    # Ranks, because scikit-learn refuses infinity.
-    ranks = np.unique(score, return_inverse=True)[1]
     return {
-        "auc": float(roc_auc_score(label, ranks)),
-        "average_precision": float(average_precision_score(label, ranks)),
+        "auc": float(roc_auc_score(label, score)),
+        "average_precision": float(average_precision_score(label, score)),
         **{
-            name: measure_lift(label, ranks, share)
+            name: measure_lift(label, score, share)
             for name, share in CAPACITIES.items()
         },
     }

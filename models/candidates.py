@@ -11,13 +11,15 @@ from sklearn.preprocessing import OneHotEncoder
 from models.treatments import DROP, ONE_HOT, build_columns, select
 
 
-def build_logistic(treatments):
+def build_logistic(treatments, penalty):
     """Build the unfitted logistic baseline.
 
     Parameters
     ----------
     treatments : dict of str to str
         By column, see :mod:`models.treatments`.
+    penalty : float
+        Inverse strength of the ridge penalty, scikit-learn's ``C``.
 
     Returns
     -------
@@ -26,16 +28,14 @@ def build_logistic(treatments):
         seen in training counts as none of those seen.
     """
     return Pipeline(
-        [("columns", build_columns(treatments)), ("classify", build_classifier())]
+        [
+            ("columns", build_columns(treatments)),
+            ("classify", LogisticRegression(C=penalty, max_iter=500)),
+        ]
     )
 
 
-def build_classifier():
-    """Build the logistic regression of every baseline, with a mild ridge penalty."""
-    return LogisticRegression(C=0.1, max_iter=500)
-
-
-def build_boosting(treatments, random_state=0):
+def build_boosting(treatments, random_state=0, **parameters):
     """Build the unfitted gradient boosting.
 
     Parameters
@@ -45,6 +45,8 @@ def build_boosting(treatments, random_state=0):
         what is dropped and what is a category matters.
     random_state : int, default=0
         Seed. Two fits on the same rows give the same probabilities.
+    **parameters
+        Of :class:`~sklearn.ensemble.HistGradientBoostingClassifier`.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def build_boosting(treatments, random_state=0):
     numeric = [
         name for name, chosen in treatments.items() if chosen not in {DROP, ONE_HOT}
     ]
-    # Native categories would bring functools.partial into the saved file.
+    # One-hot, as native categories would bring functools.partial into the saved file.
     encode = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     columns = ColumnTransformer(
         [("categorical", encode, categorical), ("numeric", "passthrough", numeric)]
@@ -65,17 +67,17 @@ def build_boosting(treatments, random_state=0):
         categorical_features=None,
         early_stopping=False,
         l2_regularization=10.0,
-        learning_rate=0.06,
-        max_iter=120,
-        max_leaf_nodes=15,
-        min_samples_leaf=60,
+        max_features=0.3,
         random_state=random_state,
+        **parameters,
     )
     return Pipeline([("columns", columns), ("classify", classify)])
 
 
 def calibrate(estimator, X, label):
     """Make a fitted estimator's probabilities agree with what happened later.
+
+    This also undoes what thinning one label in the training part did to them.
 
     Parameters
     ----------

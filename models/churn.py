@@ -5,6 +5,7 @@ from models.candidates import build_boosting, build_logistic
 
 # A lead gap of 14 days, in which to act, and 90 days over which the label is observed.
 HORIZON_DAYS = 104
+NEVER_DAYS = 1e6  # longer than anybody lives
 CATEGORICAL = features.CATEGORICAL
 NUMERIC = features.NUMERIC
 FEATURES = CATEGORICAL + NUMERIC
@@ -27,8 +28,15 @@ def build_estimators(treatments, random_state=0):
         the columns in ``FEATURES``.
     """
     return {
-        "logistic": build_logistic(treatments),
-        "boosting": build_boosting(treatments, random_state),
+        "logistic": build_logistic(treatments, penalty=0.1),
+        "boosting": build_boosting(
+            treatments,
+            random_state,
+            learning_rate=0.03,
+            max_iter=200,
+            max_leaf_nodes=8,
+            min_samples_leaf=100,
+        ),
     }
 
 
@@ -47,4 +55,4 @@ def score_by_rule(train, frame):  # noqa: ARG001 - recency needs no training
     ndarray of shape (n_customers,)
         In days. The longer, the likelier to fall dormant.
     """
-    return frame["days_since_customer_event"].fillna(float("inf")).to_numpy()
+    return frame["days_since_customer_event"].fillna(NEVER_DAYS).to_numpy()

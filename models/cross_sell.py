@@ -3,11 +3,12 @@
 import numpy as np
 from scipy.sparse import csr_array
 from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
 from models import features
-from models.candidates import build_boosting, build_classifier
+from models.candidates import build_boosting
 from models.treatments import DROP, build_columns
 
 HORIZON_DAYS = 90
@@ -35,7 +36,15 @@ def build_estimators(treatments, random_state=0):
     """
     return {
         "logistic": build_logistic_by_family(treatments),
-        "boosting": build_boosting(treatments, random_state),
+        # Trees as large as these tell families apart before they tell customers.
+        "boosting": build_boosting(
+            treatments,
+            random_state,
+            learning_rate=0.05,
+            max_iter=150,
+            max_leaf_nodes=31,
+            min_samples_leaf=40,
+        ),
     }
 
 
@@ -59,7 +68,7 @@ def build_logistic_by_family(treatments):
                 ),
             ),
             ("by_family", FunctionTransformer(repeat_by_family)),
-            ("classify", build_classifier()),
+            ("classify", LogisticRegression(C=0.003, max_iter=500)),
         ]
     )
 

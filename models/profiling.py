@@ -7,7 +7,7 @@ QUANTILES = {"p01": 0.01, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p99": 0.99}
 BIN_COUNT = 10
 
 
-def profile(train, label, test):
+def profile(train, label, weight, test):
     """Profile every column of a frame.
 
     Parameters
@@ -16,6 +16,8 @@ def profile(train, label, test):
         Numeric or text columns, values may be missing.
     label : Series of shape (n_rows,)
         0 or 1.
+    weight : Series of shape (n_rows,)
+        For how many rows of the population each speaks.
     test : DataFrame with the columns of ``train``
         Where drift is measured.
 
@@ -27,7 +29,8 @@ def profile(train, label, test):
         count a missing value as a value of its own.
     """
     rows = [
-        {"column_name": name, **_profile_column(train[name], label, test[name])}
+        {"column_name": name}
+        | _profile_column(train[name], label.to_numpy(), weight.to_numpy(), test[name])
         for name in train.columns
     ]
     return pd.DataFrame(rows)
@@ -40,8 +43,8 @@ def measure_drift(before, after):
 
     Parameters
     ----------
-    before, after : ndarray of shape (n_rows,)
-        Bin of each row, not negative.
+    before, after : ndarray of shape (n_bins,)
+        Rows in each bin.
 
     Returns
     -------
@@ -49,35 +52,57 @@ def measure_drift(before, after):
 
     Examples
     --------
-    >>> stays, moves = np.array([0, 1] * 50), np.array([0] * 90 + [1] * 10)
-    >>> round(measure_drift(stays, stays), 2), round(measure_drift(stays, moves), 2)
-    (0.0, 0.85)
+    >>> round(measure_drift(np.array([50, 50]), np.array([500, 500])), 2)
+    0.0
+    >>> round(measure_drift(np.array([50, 50]), np.array([90, 10])), 2)
+    0.85
     """
-    count = 1 + max(before.max(), after.max())
-    return _divergence(
-        np.bincount(before, minlength=count), np.bincount(after, minlength=count)
-    )
+    # Half a row more in each bin, so that an empty one does not weigh infinitely.
+    before, after = before + 0.5, after + 0.5
+    before, after = before / before.sum(), after / after.sum()
+    return float(np.sum((before - after) * np.log(before / after)))
 
 
-def _profile_column(train, label, test):
+def _profile_column(train, label, weight, test):
     is_text = not pd.api.types.is_numeric_dtype(train)
     bins_train, bins_test = (
         _bin_by_level(train, test) if is_text else _bin_by_quantile(train, test)
     )
-    positives = np.bincount(bins_train, weights=label)
-    negatives = np.bincount(bins_train) - positives
-    numbers = pd.Series(dtype=float) if is_text else train.dropna()
+    bin_count = 1 + max(bins_train.max(), bins_test.max())
+    rows = np.bincount(bins_train, weight, minlength=bin_count)
+    positives = np.bincount(bins_train, weight * label, minlength=bin_count)
+    is_missing = train.isna().to_numpy()
+    values = np.array([]) if is_text else train.to_numpy()[~is_missing]
     return {
         "kind": "text" if is_text else "number",
-        "missing_share": float(train.isna().mean()),
+        "missing_share": float(np.average(is_missing, weights=weight)),
         "distinct_count": int(train.nunique()),
-        "mean": float(numbers.mean()),
-        "skewness": float(numbers.skew()),
-        **{name: float(numbers.quantile(share)) for name, share in QUANTILES.items()},
-        "label_rate_where_missing": float(label[train.isna()].mean()),
-        "information_value": _divergence(positives, negatives),
-        "drift_psi": measure_drift(bins_train, bins_test),
+        **_describe(values, weight[~is_missing][: len(values)]),
+        "label_rate_where_missing": _average(label[is_missing], weight[is_missing]),
+        "information_value": measure_drift(positives, rows - positives),
+        "drift_psi": measure_drift(rows, np.bincount(bins_test, minlength=bin_count)),
     }
+
+
+def _describe(values, weight):
+    """Mean, skewness and quantiles; missing where there are no values."""
+    if len(values) == 0:
+        return dict.fromkeys(["mean", "skewness", *QUANTILES], np.nan)
+    mean = np.average(values, weights=weight)
+    spread = np.sqrt(np.average((values - mean) ** 2, weights=weight))
+    standard = (values - mean) / (spread or 1)
+    quantiles = np.quantile(
+        values, list(QUANTILES.values()), weights=weight, method="inverted_cdf"
+    )
+    return {
+        "mean": float(mean),
+        "skewness": float(np.average(standard**3, weights=weight)),
+        **dict(zip(QUANTILES, quantiles.tolist(), strict=True)),
+    }
+
+
+def _average(values, weight):
+    return float(np.average(values, weights=weight)) if len(values) else np.nan
 
 
 def _bin_by_quantile(train, test):
@@ -96,10 +121,3 @@ def _bin_by_level(train, test):
     levels = pd.Index(train.dropna().unique())
     bins = (levels.get_indexer(values) for values in (train, test))
     return [np.where(codes < 0, len(levels), codes) for codes in bins]
-
-
-def _divergence(first, second):
-    # Half a row is added to each bin, so that an empty one does not weigh infinitely.
-    first, second = first + 0.5, second + 0.5
-    first, second = first / first.sum(), second / second.sum()
-    return float(np.sum((first - second) * np.log(first / second)))

@@ -114,14 +114,15 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
     _track(contests["test"], figures["test"])
     # The first of equals is the simplest.
     winner = max(candidates, key=lambda name: figures["tune"][name]["auc"])
-    _require_sanity(use_case, winner, contests["test"], figures["test"][winner])
+    won, test = figures["test"][winner], contests["test"]
+    _require_sanity(use_case, winner, test, won)
     status, verdict = _challenge(
-        settings, use_case, candidates[winner], contests["test"]
+        settings, use_case, candidates[winner], test, won["auc"]
     )
     ranks = ", ".join(f"{name} {of['auc']:.3f}" for name, of in figures["test"].items())
     return status, (
         f"{winner} won on the tuning snapshot and is {verdict}; "
-        f"AUC on {contests['test'].as_of_date}: {ranks}"
+        f"AUC on {test.as_of_date}: {ranks}"
     )
 
 
@@ -159,28 +160,27 @@ def _write_figures(
     figures: dict[str, dict[str, dict[str, float]]],
 ) -> None:
     run_id = mining_run.mining_run_id
-    rows = [
-        (
-            mining_run.use_case,
-            run_id,
-            name,
-            part,
-            contests[part].as_of_date,
-            metric,
-            value,
-        )
+    rows = pd.DataFrame(
+        {
+            "use_case": mining_run.use_case,
+            "mining_run_id": run_id,
+            "candidate": name,
+            "part": part,
+            "as_of_date": contests[part].as_of_date,
+            "metric": metric,
+            "value": value,
+        }
         for part, candidates in figures.items()
         for name, metrics in candidates.items()
         for metric, value in metrics.items()
-    ]
+    )
     with connect(settings) as connection:
+        connection.register("figures", rows)
         connection.begin()
         connection.execute(
             "delete from ml.assessments where mining_run_id = ?", [run_id]
         )
-        connection.executemany(
-            "insert into ml.assessments values (?, ?, ?, ?, ?, ?, ?)", rows
-        )
+        connection.execute("insert into ml.assessments by name from figures")
         connection.commit()
 
 
@@ -227,20 +227,19 @@ def _require_sanity(
 
 
 def _challenge(
-    settings: Settings, use_case: str, artifact: Artifact, contest: Contest
+    settings: Settings, use_case: str, artifact: Artifact, contest: Contest, auc: float
 ) -> tuple[str, str]:
     """Promote the challenger if there is no champion, or if it ranks better.
 
     Whatever goes wrong in here leaves the champion where it is.
     """
-    challenger = tracking.load_candidate(settings, use_case, artifact)
     estimator_version = tracking.register(settings, use_case, artifact)
     champion = tracking.load_champion(settings, use_case)
-    features = contest.rows[load_use_case(use_case).FEATURES]
-    auc = _measure_auc(challenger, features, contest.label)
     reason = "the first champion"
     if champion:
-        champion_auc = _measure_auc(champion.estimator, features, contest.label)
+        features = contest.rows[load_use_case(use_case).FEATURES]
+        probability = champion.estimator.predict_proba(features)[:, 1]
+        champion_auc = measure_ranking(contest.label, probability)["auc"]
         if auc <= champion_auc:
             return "kept", (
                 f"not promoted, as champion version {champion.estimator_version} "
@@ -249,8 +248,3 @@ def _challenge(
         reason = f"AUC {auc:.3f}, champion {champion_auc:.3f} on {contest.as_of_date}"
     tracking.promote(settings, use_case, estimator_version, artifact, reason=reason)
     return "promoted", f"promoted as version {estimator_version} ({reason})"
-
-
-def _measure_auc(estimator, features: pd.DataFrame, label: np.ndarray) -> float:
-    probability = estimator.predict_proba(features)[:, 1]
-    return measure_ranking(label, probability)["auc"]

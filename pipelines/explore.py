@@ -37,7 +37,9 @@ def run(settings: Settings, use_case: str) -> int:
             train = read_part(connection, use_case, "train")
             test = read_part(connection, use_case, "test")
         features = load_use_case(use_case).FEATURES
-        columns = profile(train[features], train["label"], test[features])
+        columns = profile(
+            train[features], train["label"], train["weight"], test[features]
+        )
         with connect(settings) as connection:
             connection.register("columns", columns)
             connection.execute(

@@ -49,6 +49,8 @@ def run(settings: Settings, use_case: str) -> int:
             treatments, random_state=mining_run.seed
         ).items():
             with tracking.open_run(settings, use_case, name):
+                # Without weights: a sample thinned by label ranks the same, and the
+                # tuning part, which is not, sets the probabilities right.
                 estimator.fit(train[definition.FEATURES], train["label"])
                 calibrated = calibrate(
                     estimator, tune[definition.FEATURES], tune["label"]

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 
 import duckdb
+import pandas as pd
 
 from models.treatments import decide_treatment
 from pipelines import tracking
@@ -41,16 +42,12 @@ def run(settings: Settings, use_case: str) -> int:
                 (column["column_name"], *decide_treatment(column))
                 for column in columns.to_dict("records")
             ]
-            connection.execute(
-                f"""
-                create or replace table ml.{use_case}_treatments (
-                    column_name varchar, treatment varchar, reason varchar
-                )
-                """
+            treatments = pd.DataFrame(
+                rows, columns=["column_name", "treatment", "reason"]
             )
-            connection.executemany(
-                f"insert into ml.{use_case}_treatments values (?, ?, ?)",
-                rows,
+            connection.register("treatments", treatments)
+            connection.execute(
+                f"create or replace table ml.{use_case}_treatments as from treatments"
             )
         counts = Counter(treatment for _, treatment, _ in rows)
         tracking.log(

@@ -38,7 +38,8 @@ def plot_precision_recall(label: np.ndarray, scores: dict[str, np.ndarray]) -> F
     axes.axhline(label.mean(), label="chance", **GUIDE)
     for colour, (name, score) in zip(COLOURS, scores.items(), strict=False):
         precision, recall, _ = precision_recall_curve(label, score)
-        axes.plot(recall, precision, color=colour, label=name)
+        # The last point is nobody found, to which scikit-learn gives precision 1.
+        axes.step(recall[:-1], precision[:-1], where="post", color=colour, label=name)
     return _finish(figure, axes)
 
 

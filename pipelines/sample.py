@@ -16,9 +16,9 @@ from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 
-# More rows than this teach no more, and these fit into memory. Beyond it customers are
-# left out whole and at random, so probabilities stay right without weights.
-SAMPLE_ROWS = 300_000
+# More rows than these teach hardly more. Beyond, a training row that stays speaks for
+# others of its label; other parts are thinned evenly, so figures need no weights.
+TRAIN_POSITIVES, TRAIN_NEGATIVES, OTHER_ROWS = 10_000, 45_000, 200_000
 # With fewer positives than these, a figure is an accident.
 LEAST_POSITIVES = {"train": 50, "tune": 20, "test": 20}
 
@@ -63,7 +63,7 @@ def run(settings: Settings, use_case: str, *, seed: int = 0) -> bool:
     use_case : str
         ``"churn"`` or ``"cross_sell"``.
     seed : int, default=0
-        Chooses the customers of a sample that would be too large, and seeds whatever is
+        Chooses the rows of a sample that would be too large, and seeds whatever is
         random in the stages that follow.
 
     Returns
@@ -99,7 +99,9 @@ def run(settings: Settings, use_case: str, *, seed: int = 0) -> bool:
 def write_sample(
     connection: duckdb.DuckDBPyConnection, use_case: str, seed: int
 ) -> dict[str, int]:
-    """Write ``ml.<use_case>_sample``: keys, part and label. Features stay in the marts.
+    """Write ``ml.<use_case>_sample``: keys, label, part and weight.
+
+    Features stay in the marts.
 
     Returns
     -------
@@ -114,20 +116,35 @@ def write_sample(
     )
     horizon_days = load_use_case(use_case).HORIZON_DAYS
     parts = split_snapshots(sizes, horizon_days=horizon_days)
-    rows = sum(sizes[as_of_date] for as_of_date in parts)
-    share = min(1.0, SAMPLE_ROWS / max(rows, 1))
     connection.execute(
         f"""
         create or replace table ml.{use_case}_sample as
-        select population.* replace (cast(label as integer) as label), parts.part
-        from ({population}) as population
-        inner join (
+        with parts as (
             select unnest(?::date[]) as as_of_date, unnest(?::varchar[]) as part
-        ) as parts
-            on population.as_of_date = parts.as_of_date
-        where hash(population.customer_id, ?) % 1000000 < ? * 1000000
+        ),
+        shares as (
+            select
+                population.* replace (cast(label as integer) as label), parts.part,
+                least(1, case
+                    when part != 'train' then ? / count(*) over (partition by part)
+                    when label then ? / count(*) over (partition by part, label)
+                    else ? / count(*) over (partition by part, label)
+                end) as share
+            from ({population}) as population
+            inner join parts using (as_of_date)
+        )
+        select * exclude (share), if(part = 'train', 1 / share, 1) as weight
+        from shares
+        where hash(shares, ?) % 1000000 < share * 1000000
         """,
-        [list(parts), list(parts.values()), seed, share],
+        [
+            list(parts),
+            list(parts.values()),
+            OTHER_ROWS,
+            TRAIN_POSITIVES,
+            TRAIN_NEGATIVES,
+            seed,
+        ],
     )
     return _count(connection, use_case) | {"labelled": sum(sizes.values())}
 
@@ -161,13 +178,14 @@ def read_part(
 
     Returns
     -------
-    DataFrame of shape (n_rows, n_features + 1)
-        The use case's ``FEATURES``, then ``label``, 0 or 1.
+    DataFrame of shape (n_rows, n_features + 2)
+        The use case's ``FEATURES``, then ``label``, 0 or 1, and ``weight``: for how
+        many rows it speaks.
     """
     columns = ", ".join(load_use_case(use_case).FEATURES)
     return connection.execute(
         f"""
-        select {columns}, label
+        select {columns}, label, weight
         from ml.{use_case}_sample
         inner join marts.customer_features using (customer_id, as_of_date)
         where part = ?

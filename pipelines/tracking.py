@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import models  # noqa: F401 - sets OpenMP's threads before scikit-learn is imported
 
@@ -248,6 +249,9 @@ def load_champion(settings: Settings, use_case: str) -> Champion | None:
 
 def find_champion(settings: Settings, use_case: str) -> ModelVersion | None:
     """Find the version in use, without loading it."""
+    # Asking would create a store that is not there, which takes seconds.
+    if not Path(settings.tracking_uri.removeprefix("sqlite:///")).exists():
+        return None
     try:
         return _client(settings).get_model_version_by_alias(use_case, CHAMPION)
     except MlflowException as error:

