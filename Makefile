@@ -4,6 +4,8 @@ CUSTOMERS ?= 5000
 MONTHS ?= 18
 SEED ?= 0
 BIN := .venv/bin
+# A bank's network may sign with its own certificates: trust what the system trusts.
+export UV_SYSTEM_CERTS = true
 UV = $(firstword $(shell command -v uv) $(BIN)/uv)
 
 help: ## Show this help
