@@ -165,25 +165,33 @@ def _find_said_before(
     manifest: Manifest,
     facts: Facts,
 ) -> None:
-    """List in ``repeated`` the rows that another delivery has said to the letter.
+    """List in ``repeated`` what others have said, in ``faults`` what clashes with it.
 
-    One of the same business date does not count: this is then a restatement, which
-    replaces it, so what both say has to be there twice.
+    The delivery that came first keeps its row. One of the same business date does not
+    count: this is then a restatement, which replaces it, so what both say has to be
+    there twice.
     """
     table, happened = f"raw.{contract.source}", contract.happened.name
+    key_hash = f"hash({', '.join(contract.keys)})"
     connection.execute(
         f"""
-        insert into repeated
-        select rowid from {table}
-        where delivery_id = $delivery_id and row_hash in (
-            select row_hash from {table}
+        create or replace temp table said_before as
+        select said.row, bool_or(said.row_hash = earlier.row_hash) as is_same
+        from (
+            select rowid as row, row_hash, {key_hash} as key_hash from {table}
+            where delivery_id = $delivery_id
+        ) as said
+        inner join (
+            select row_hash, {key_hash} as key_hash from {table}
             where {happened} between $first and $last and delivery_id not in (
                 select $delivery_id
                 union all
                 select delivery_id from ops.deliveries
                 where source = $source and business_date = $business_date
             )
-        )
+        ) as earlier
+            on said.key_hash = earlier.key_hash
+        group by said.row
         """,
         {
             "delivery_id": manifest.delivery_id,
@@ -192,6 +200,14 @@ def _find_said_before(
             "source": manifest.source,
             "business_date": manifest.business_date,
         },
+    )
+    connection.execute("insert into repeated select row from said_before where is_same")
+    connection.execute(
+        """
+        insert into faults (row, column_name, reason)
+        select row, ?, 'key_conflict' from said_before where not is_same
+        """,
+        [contract.keys[0]],
     )
 
 

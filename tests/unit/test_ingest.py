@@ -1,5 +1,6 @@
 import hashlib
 import json
+from datetime import date
 
 import duckdb
 import pytest
@@ -185,6 +186,23 @@ def test_rows_that_contradict_each_other_are_both_quarantined(settings, deliver,
     assert ask("select line_number, reason from ops.quarantine order by 1") == [
         (2, "key_conflict"),
         (5, "key_conflict"),
+    ]
+
+
+def test_a_row_that_contradicts_an_earlier_delivery_is_quarantined(
+    settings, deliver, ask
+):
+    deliver("core_balances", BALANCES)
+    ingest.run(settings)
+    deliver(
+        "core_balances",
+        BALANCES.replace("number * 1.50", "if(number = 2, 9.99, number * 1.50)"),
+        business_date=date(2025, 2, 1),
+    )
+
+    assert counts(ingest.run(settings)) == (3, 0, 2, 1)
+    assert ask("select line_number, reason from ops.quarantine") == [
+        (3, "key_conflict")
     ]
 
 
