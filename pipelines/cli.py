@@ -150,11 +150,65 @@ def assess(use_case: UseCase) -> None:
 
 
 @app.command()
-def mine(use_case: UseCase, seed: Seed = 0) -> None:
+def mine(  # noqa: PLR0913 - one argument for each option
+    use_case: Annotated[
+        str,
+        typer.Argument(
+            help="churn, cross_sell, or with --target a CSV or Parquet file, or a "
+            "table of the warehouse",
+            metavar="USE_CASE_OR_TABLE",
+        ),
+    ],
+    *,
+    seed: Seed = 0,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="Column that names a row.")
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option("--time", help="Column that orders rows in time.")
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="File of rows to predict.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column not to learn from; repeatable.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="Value of the target to predict.")
+    ] = None,
+    metric: Annotated[
+        str, typer.Option(help="Choose by auc, average_precision or brier.")
+    ] = "auc",
+    budget: Annotated[
+        float, typer.Option(min=1, help="Seconds of work on each core.")
+    ] = 120.0,
+    allow_leak: Annotated[
+        bool,
+        typer.Option("--allow-leak", help="Learn from what predicts perfectly, too."),
+    ] = False,
+) -> None:
     """Sample, explore, modify, model and assess in one."""
-    from pipelines import mine as step
+    if target is None:
+        from pipelines import mine as step
 
-    step.run(Settings(), _known(use_case), seed=seed)
+        step.run(Settings(), _known(use_case), seed=seed)
+        return
+    from pipelines import any_table
+    from pipelines.any_table.request import Request
+
+    request = Request(
+        source=use_case,
+        target=target,
+        id_column=id_column,
+        time_column=time_column,
+        test=test,
+        drop=tuple(drop or ()),
+        positive=positive,
+        metric=metric,
+        budget=budget,
+        seed=seed,
+        allow_leak=allow_leak,
+    )
+    typer.echo(any_table.run(Settings(), request) / "report.html")
 
 
 @app.command()

@@ -1,0 +1,299 @@
+"""Will this be true of a row, in a table nobody has seen before?"""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.naive_bayes import BernoulliNB
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    OneHotEncoder,
+    OrdinalEncoder,
+    TargetEncoder,
+)
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from models.interactions import JointLevels
+from models.treatments import select
+
+DROP, NUMBER, CATEGORY, CODE = "drop", "number", "category", "code"
+MISSING = "(missing)"
+MOST_LEVELS = 30  # a text column with more is a code, and no level gets its own column
+FEWEST_ROWS = 20  # of a level that is treated as one
+BOOSTING_SETTINGS = [
+    {"max_leaf_nodes": 16, "min_samples_leaf": 20, "max_features": 0.5},
+    {"max_leaf_nodes": 8, "min_samples_leaf": 40, "max_features": 0.3},
+    {"max_leaf_nodes": 31, "min_samples_leaf": 20, "max_features": 0.3},
+    {"max_leaf_nodes": 6, "min_samples_leaf": 20, "max_features": 1.0},
+]
+
+
+def arrange(frame, like=None):
+    """Turn any column into a number or a text, so that nothing is left to guess.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Numbers, booleans, times and anything that can be written as text.
+    like : DataFrame, optional
+        Arranged before. Its columns, and their kinds, are those of the result.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        Floats with NaN where nothing is known, and text with ``MISSING`` there. A time
+        is a number of days.
+    """
+    columns = frame.columns if like is None else like.columns
+    arranged = {}
+    for name in columns:
+        as_number = (
+            _is_number(frame[name])
+            if like is None
+            else pd.api.types.is_float_dtype(like[name])
+        )
+        arrange_column = _arrange_number if as_number else _arrange_text
+        arranged[name] = arrange_column(frame[name])
+    return pd.DataFrame(arranged, index=frame.index)
+
+
+def decide_kind(values):
+    """Decide from the training part what a column is to every estimator.
+
+    Parameters
+    ----------
+    values : Series of shape (n_rows,)
+        Arranged.
+
+    Returns
+    -------
+    tuple of str
+        The kind, and why.
+
+    Examples
+    --------
+    >>> decide_kind(pd.Series([7.0, 7.0, 7.0]))
+    ('drop', 'the same in every row')
+    >>> decide_kind(pd.Series(["red", "green", "red", "red"]))
+    ('category', 'text with 2 levels')
+    """
+    levels, rows = values.nunique(dropna=False), len(values)
+    if levels <= 1:
+        return DROP, "the same in every row"
+    if pd.api.types.is_float_dtype(values):
+        is_whole = values.notna().all() and (values == values.round()).all()
+        if levels == rows and is_whole:
+            return DROP, "a different whole number in every row: a name, not a measure"
+        reason = f"{levels} values"
+        if values.isna().any():
+            reason += f", {values.isna().mean():.1%} missing: a bin of its own"
+        return NUMBER, reason
+    if levels > rows / 2:
+        return DROP, f"text with {levels} levels in {rows} rows: a name, not a measure"
+    if levels > MOST_LEVELS:
+        return CODE, f"text with {levels} levels: encoded by the target, cross-fitted"
+    return CATEGORY, f"text with {levels} levels"
+
+
+def build_scorecard(kinds, pairs=(), random_state=0):
+    """Build the unfitted scorecard: weight of evidence by bin, then a logistic line.
+
+    Parameters
+    ----------
+    kinds : dict of str to str
+        By column, as :func:`decide_kind` gives them.
+    pairs : list of tuple of str
+        Columns to treat as one, besides each alone.
+    random_state : int, default=0
+        Seed of the folds in which a level's evidence is taken from other rows.
+
+    Returns
+    -------
+    Pipeline
+        Takes an arranged DataFrame with those columns, and any level or gap in them.
+    """
+    encode = _build_target_encoder(random_state)
+    columns = ColumnTransformer(
+        [
+            ("number", make_pipeline(QuantileBins(), encode), select(kinds, NUMBER)),
+            ("text", encode, select(kinds, CATEGORY) + select(kinds, CODE)),
+            *_build_pairs(pairs, random_state),
+        ]
+    )
+    evidence = FunctionTransformer(to_log_odds)
+    return Pipeline(
+        [
+            ("columns", columns),
+            ("evidence", evidence),
+            ("classify", LogisticRegression(C=1.0, max_iter=500)),
+        ]
+    )
+
+
+def build_naive_bayes(kinds, pairs=(), random_state=0):  # noqa: ARG001 - takes neither
+    """Build the unfitted naive Bayes on bins and levels; as :func:`build_scorecard`."""
+    levels = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=FEWEST_ROWS
+    )
+    columns = ColumnTransformer(
+        [
+            ("number", make_pipeline(QuantileBins(), levels), select(kinds, NUMBER)),
+            ("text", levels, select(kinds, CATEGORY) + select(kinds, CODE)),
+        ]
+    )
+    return Pipeline([("columns", columns), ("classify", BernoulliNB())])
+
+
+def build_boosting(kinds, pairs=(), random_state=0, **settings):
+    """Build the unfitted boosting, which stops early; as :func:`build_scorecard`.
+
+    Other Parameters
+    ----------------
+    **settings
+        Of the boosting, one of ``BOOSTING_SETTINGS``.
+    """
+    categories = select(kinds, CATEGORY)
+    levels = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+        min_frequency=FEWEST_ROWS,
+    )
+    columns = ColumnTransformer(
+        [
+            ("category", levels, categories),
+            ("number", "passthrough", select(kinds, NUMBER)),
+            ("code", _build_target_encoder(random_state), select(kinds, CODE)),
+            *_build_pairs(pairs, random_state),
+        ]
+    )
+    classify = HistGradientBoostingClassifier(
+        categorical_features=list(range(len(categories))),
+        early_stopping=True,
+        l2_regularization=5.0,
+        learning_rate=0.06,
+        max_iter=500,
+        n_iter_no_change=15,
+        random_state=random_state,
+        **(settings or BOOSTING_SETTINGS[0]),
+    )
+    return Pipeline([("columns", columns), ("classify", classify)])
+
+
+def build_forest(kinds, pairs=(), random_state=0):
+    """Build the unfitted forest; as :func:`build_scorecard`."""
+    columns = ColumnTransformer(
+        [
+            ("number", "passthrough", select(kinds, NUMBER)),
+            (
+                "text",
+                _build_target_encoder(random_state),
+                select(kinds, CATEGORY) + select(kinds, CODE),
+            ),
+            *_build_pairs(pairs, random_state),
+        ]
+    )
+    classify = RandomForestClassifier(
+        n_estimators=50, min_samples_leaf=5, random_state=random_state
+    )
+    return Pipeline([("columns", columns), ("classify", classify)])
+
+
+# The one that always fits comes first, and what a budget can best do without last.
+CANDIDATES = {
+    "scorecard": build_scorecard,
+    "boosting": build_boosting,
+    "naive_bayes": build_naive_bayes,
+    "forest": build_forest,
+}
+
+
+class QuantileBins(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Replace numbers by the tenth they lie in, and gaps by a bin of their own.
+
+    Parameters
+    ----------
+    n_bins : int, default=10
+        At most; fewer where values repeat.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0], [2.0], [3.0], [np.nan]])
+    >>> QuantileBins(n_bins=2).fit_transform(X).ravel()
+    array([0., 0., 1., 2.])
+    """
+
+    def __init__(self, n_bins=10):
+        self.n_bins = n_bins
+
+    def fit(self, X, y=None):  # noqa: ARG002 - scikit-learn passes a label to all
+        """Find the edges of the bins in the training part."""
+        X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan")
+        shares = np.linspace(0, 1, self.n_bins + 1)[1:-1]
+        self.edges_ = [
+            np.unique(np.quantile(values[~np.isnan(values)], shares))
+            if not np.isnan(values).all()
+            else np.array([])
+            for values in X.T
+        ]
+        return self
+
+    def transform(self, X):
+        """Give the bin of each number, from 0."""
+        check_is_fitted(self)
+        X = validate_data(
+            self, X, reset=False, dtype=float, ensure_all_finite="allow-nan"
+        )
+        bins = np.empty(X.shape)
+        for position, edges in enumerate(self.edges_):
+            values = X[:, position]
+            bins[:, position] = np.where(
+                np.isnan(values), len(edges) + 1, np.searchsorted(edges, values)
+            )
+        return bins
+
+
+def to_log_odds(probability):
+    """Turn probabilities into log-odds; certainty is cut off at one in a million."""
+    probability = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.log(probability / (1 - probability))
+
+
+def _build_pairs(pairs, random_state):
+    return [
+        (
+            f"pair_{number}",
+            make_pipeline(JointLevels(), _build_target_encoder(random_state)),
+            list(pair),
+        )
+        for number, pair in enumerate(pairs)
+    ]
+
+
+def _build_target_encoder(random_state):
+    folds = StratifiedKFold(5, shuffle=True, random_state=random_state)
+    return TargetEncoder(target_type="binary", cv=folds)
+
+
+def _is_number(values):
+    return (
+        pd.api.types.is_numeric_dtype(values)
+        or pd.api.types.is_bool_dtype(values)
+        or pd.api.types.is_datetime64_any_dtype(values)
+    )
+
+
+def _arrange_number(values):
+    if pd.api.types.is_datetime64_any_dtype(values):
+        start = pd.Timestamp(0, tz=getattr(values.dtype, "tz", None))
+        return (values - start) / pd.Timedelta(days=1)
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    return numbers.where(np.isfinite(numbers))
+
+
+def _arrange_text(values):
+    text = values.astype(object).where(values.notna(), MISSING).astype(str).str.strip()
+    return text.where(text != "", MISSING).astype(object)

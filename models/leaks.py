@@ -1,0 +1,116 @@
+"""Which column knows more than it could have known in time?"""
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
+from sklearn.tree import DecisionTreeClassifier
+
+PERFECT = 0.9995
+STRONG = 0.75  # below this AUC no column alone is suspect
+MOST_ROWS = 20_000
+COLUMNS_TRIED = 3
+TOLERANCE = 0.02  # of AUC
+
+
+def measure_alone(X, label, random_state=0):
+    """How well does each column alone rank rows it was not fitted on?
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_columns)
+        Arranged; see :func:`models.any_table.arrange`.
+    label : ndarray of shape (n_rows,)
+        0 or 1.
+    random_state : int, default=0
+        Seed of the folds.
+
+    Returns
+    -------
+    dict of str to float
+        AUC by column, in either direction.
+    """
+    rows = _thin_out(label, random_state)
+    X, label = X.iloc[rows], label[rows]
+    return {name: _measure_column(X[[name]], label, random_state) for name in X}
+
+
+def find_suspects(X, label, alone, random_state=0):
+    """Name columns that alone rank about as well as all the others together.
+
+    What happens in the world shows in many columns a little. What was written down
+    after the outcome shows in one, and nearly all of it.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_columns)
+        Arranged.
+    label : ndarray of shape (n_rows,)
+        0 or 1.
+    alone : dict of str to float
+        As :func:`measure_alone` gives it.
+    random_state : int, default=0
+        Seed of the folds.
+
+    Returns
+    -------
+    dict of str to str
+        Why, by column. A suspicion, no proof: when a value is written down is known to
+        people, not to a table.
+    """
+    reasons = {
+        name: f"predicts the target perfectly (AUC {auc:.4f} alone)"
+        for name, auc in alone.items()
+        if auc >= PERFECT
+    }
+    rows = _thin_out(label, random_state)
+    X, label = X.iloc[rows].drop(columns=list(reasons)), label[rows]
+    strong = [name for name in X if alone[name] >= STRONG]
+    for name in sorted(strong, key=alone.get, reverse=True)[:COLUMNS_TRIED]:
+        others = _measure_together(X.drop(columns=name), label, random_state)
+        if alone[name] >= others - TOLERANCE:
+            reasons[name] = (
+                f"alone (AUC {alone[name]:.3f}) ranks about as well as all other "
+                f"columns together ({others:.3f})"
+            )
+    return reasons
+
+
+def _thin_out(label, random_state):
+    if len(label) <= MOST_ROWS:
+        return np.arange(len(label))
+    chosen = np.random.default_rng(random_state).choice(
+        len(label), MOST_ROWS, replace=False
+    )
+    return np.sort(chosen)
+
+
+def _measure_column(column, label, random_state):
+    folds = StratifiedKFold(3, shuffle=True, random_state=random_state)
+    if pd.api.types.is_float_dtype(column.iloc[:, 0]):
+        tree = DecisionTreeClassifier(
+            max_leaf_nodes=32, min_samples_leaf=10, random_state=random_state
+        )
+        score = cross_val_predict(
+            tree, column, label, cv=folds, method="predict_proba"
+        )[:, 1]
+    else:
+        encoder = TargetEncoder(target_type="binary", cv=folds)
+        score = encoder.fit_transform(column, label)[:, 0]
+    return float(roc_auc_score(label, score))
+
+
+def _measure_together(X, label, random_state):
+    if X.shape[1] == 0:
+        return 0.5
+    texts = [name for name in X if not pd.api.types.is_float_dtype(X[name])]
+    X = X.copy()
+    X[texts] = OrdinalEncoder().fit_transform(X[texts]) if texts else X[texts]
+    boosting = HistGradientBoostingClassifier(
+        early_stopping=False, max_iter=80, random_state=random_state
+    )
+    folds = StratifiedKFold(3, shuffle=True, random_state=random_state)
+    score = cross_val_predict(boosting, X, label, cv=folds, method="predict_proba")
+    return float(roc_auc_score(label, score[:, 1]))

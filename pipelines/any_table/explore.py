@@ -1,0 +1,39 @@
+"""Explore: what each column looks like, tells of the target, and whether it leaks."""
+
+import numpy as np
+import pandas as pd
+
+from models.leaks import find_suspects, measure_alone
+from models.profiling import profile
+from pipelines.any_table.sample import Sample
+
+
+def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
+    """Profile every column of the training part.
+
+    Parameters
+    ----------
+    sample : Sample
+        As :func:`sample.draw` gives it.
+    seed : int
+        Of the folds in which a column is judged alone.
+
+    Returns
+    -------
+    DataFrame of shape (n_columns, 16)
+        As :func:`models.profiling.profile`, with ``auc_alone`` and ``leak`` (why a
+        column is suspect, else empty).
+    """
+    X = sample.X.iloc[sample.train].reset_index(drop=True)
+    label = sample.label[sample.train]
+    predicted = sample.X.iloc[sample.splits[0][1]]
+    # Every row of the sample had the same chance, so that each speaks for as many.
+    weight = pd.Series(np.ones(len(X)))
+    columns = profile(X, pd.Series(label), weight, predicted)
+    varied = [name for name in X if len(X[name].unique()) > 1]
+    alone = measure_alone(X[varied], label, seed)
+    suspects = find_suspects(X[varied], label, alone, seed)
+    names = columns["column_name"]
+    columns["auc_alone"] = names.map(alone).astype(float)
+    columns["leak"] = [suspects.get(name, "") for name in names]
+    return columns.replace({np.inf: np.nan, -np.inf: np.nan})

@@ -1,0 +1,184 @@
+"""Model: fit the candidates on each training part, and stack them."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from models.any_table import CANDIDATES, CATEGORY, DROP, NUMBER
+from models.cross_fitting import (
+    CrossFitted,
+    OutOfTimeError,
+    calibrate,
+    choose_boosting,
+    cross_fit,
+    split_folds,
+)
+from models.interactions import choose_pairs
+from pipelines import tracking
+from pipelines.any_table.clock import Clock
+from pipelines.any_table.request import Request
+from pipelines.any_table.sample import Sample
+from pipelines.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+STACK = "stack"
+
+
+@dataclass
+class Part:
+    """One training part, what is searched there once, and what candidates say."""
+
+    X: pd.DataFrame
+    label: np.ndarray
+    to_predict: pd.DataFrame
+    folds: list[tuple[np.ndarray, np.ndarray]]
+    pairs: list[tuple[str, str]]
+    tune: dict[str, np.ndarray]
+    test: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What each candidate says, in calibrated probabilities.
+
+    Attributes
+    ----------
+    test : dict of str to ndarray of shape (n_rows,)
+        Of the rows predicted, by position in the sample; NaN elsewhere.
+    tune : list of dict of str to ndarray
+        Of each training part's own rows, from members that had not seen them.
+    pairs : list of list of tuple
+        Columns treated as one, by training part.
+    left_out : list of str
+        Candidates that the budget was not enough for.
+    """
+
+    test: dict[str, np.ndarray]
+    tune: list[dict[str, np.ndarray]]
+    pairs: list[list[tuple[str, str]]]
+    left_out: list[str]
+
+
+def fit(
+    settings: Settings,
+    request: Request,
+    sample: Sample,
+    kinds: dict[str, str],
+    clock: Clock,
+) -> Predictions:
+    """Fit every candidate in every training part, each in a run of its own in MLflow.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says how many cores to use.
+    request : Request
+        Names MLflow's experiment, and gives the seed.
+    sample : Sample
+        As :func:`sample.draw` gives it.
+    kinds : dict of str to str
+        By column, see :mod:`models.any_table`.
+    clock : Clock
+        Stops what the budget is not enough for. The first candidate is always fitted.
+
+    Returns
+    -------
+    Predictions
+    """
+    left_out = []
+    with ThreadPoolExecutor(settings.threads) as pool:
+        parts = list(
+            pool.map(lambda rows: _prepare(request, sample, kinds, rows), sample.splits)
+        )
+        for position, name in enumerate(CANDIDATES):
+            is_over = clock.is_over if position else _is_never_over
+            fit_part = partial(_fit_candidate, request, kinds, name, is_over)
+            with tracking.open_run(settings, request.name, name):
+                try:
+                    fitted = list(pool.map(fit_part, parts))
+                except OutOfTimeError:
+                    left_out.append(name)
+                    continue
+                for part, one in zip(parts, fitted, strict=True):
+                    part.tune[name], part.test[name] = one
+    if left_out:
+        logger.warning(
+            "%s: the budget ran out, so %s was left out; this run may not repeat to "
+            "the bit. Raise --budget (now %g s).",
+            request.name,
+            " and ".join(left_out),
+            request.budget,
+        )
+    return _calibrate(sample, parts, left_out)
+
+
+def _is_never_over() -> bool:
+    return False
+
+
+def _prepare(
+    request: Request,
+    sample: Sample,
+    kinds: dict[str, str],
+    rows: tuple[np.ndarray, np.ndarray],
+) -> Part:
+    train, test = rows
+    kept = [name for name, kind in kinds.items() if kind != DROP]
+    X, label = sample.X[kept].iloc[train], sample.label[train].astype(int)
+    crossed = [name for name in kept if kinds[name] in {NUMBER, CATEGORY}]
+    return Part(
+        X=X,
+        label=label,
+        to_predict=sample.X[kept].iloc[test],
+        # In time, neighbouring rows stay together: they know too much of each other.
+        folds=split_folds(label, None if sample.held_out == "time" else request.seed),
+        pairs=choose_pairs(X[crossed], label),
+        tune={},
+        test={},
+    )
+
+
+def _fit_candidate(
+    request: Request,
+    kinds: dict[str, str],
+    name: str,
+    is_over: Callable[[], bool],
+    part: Part,
+) -> tuple[np.ndarray, np.ndarray]:
+    build = partial(
+        CANDIDATES[name], kinds, pairs=part.pairs, random_state=request.seed
+    )
+    if name == "boosting":
+        if is_over():
+            raise OutOfTimeError
+        chosen = choose_boosting(build, part.X, part.label, part.folds)
+        build = partial(build, **chosen)
+    fitted: CrossFitted = cross_fit(
+        build, part.X, part.label, part.folds, is_over=is_over
+    )
+    return fitted.tune_log_odds, fitted.predict_log_odds(part.to_predict)
+
+
+def _calibrate(sample: Sample, parts: list[Part], left_out: list[str]) -> Predictions:
+    names = [name for name in CANDIDATES if name not in left_out]
+    members = {name: [name] for name in names} | (
+        {STACK: names} if len(names) > 1 else {}
+    )
+    test = {name: np.full(len(sample.X), np.nan) for name in members}
+    tune = []
+    for part, (_, rows) in zip(parts, sample.splits, strict=True):
+        tuned = {}
+        for name, of in members.items():
+            log_odds = np.column_stack([part.tune[member] for member in of])
+            line = calibrate(log_odds, part.label)
+            tuned[name] = line.predict_proba(log_odds)[:, 1]
+            unseen = np.column_stack([part.test[member] for member in of])
+            test[name][rows] = line.predict_proba(unseen)[:, 1]
+        tune.append(tuned)
+    return Predictions(test, tune, [part.pairs for part in parts], left_out)

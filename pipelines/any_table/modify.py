@@ -1,0 +1,49 @@
+"""Modify: what every estimator takes a column for, and which columns are left out."""
+
+import pandas as pd
+
+from models.any_table import DROP, decide_kind
+from models.leaks import PERFECT
+from pipelines.any_table.sample import Sample
+from pipelines.errors import DataQualityError
+
+
+def decide(
+    sample: Sample, columns: pd.DataFrame, *, allow_leak: bool
+) -> dict[str, tuple[str, str]]:
+    """Decide on every column from the training part; nothing is changed here.
+
+    Parameters
+    ----------
+    sample : Sample
+        As :func:`sample.draw` gives it.
+    columns : DataFrame
+        As :func:`explore.profile_columns` gives it.
+    allow_leak : bool
+        Whether to keep a column that predicts the target perfectly.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Kind (see :mod:`models.any_table`) and reason, by column.
+
+    Raises
+    ------
+    DataQualityError
+        No column is left.
+    """
+    treatments = {}
+    for column in columns.to_dict("records"):
+        name = column["column_name"]
+        kind, reason = decide_kind(sample.X[name].iloc[sample.train])
+        if column["auc_alone"] >= PERFECT and not allow_leak:
+            kind, reason = DROP, column["leak"]
+        treatments[name] = kind, reason
+    if all(kind == DROP for kind, _ in treatments.values()):
+        msg = (
+            "No column is left to learn from: each is constant, a name, or predicts "
+            "the target perfectly. Bring other columns, or allow a perfect one with "
+            "--allow-leak."
+        )
+        raise DataQualityError(msg)
+    return treatments

@@ -1,0 +1,186 @@
+"""One page for people: what was learnt, how good it is, and what to doubt."""
+
+import base64
+import io
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pipelines.any_table.assess import BEST, Assessment
+from pipelines.any_table.model import Predictions
+from pipelines.any_table.request import Request
+from pipelines.any_table.sample import Sample
+
+HELD_OUT = {
+    "folds": "Each row is predicted by estimators fitted on the other four fifths.",
+    "time": "The latest fifth of the rows is predicted from those before.",
+    "random": "A fifth of the rows, drawn at random, is predicted from the others.",
+    "file": "The rows of the test file are predicted from the table.",
+}
+MOST_COLUMNS = 40
+STYLE = """
+body {font: 15px/1.5 system-ui, sans-serif; color: #1f2937; max-width: 66rem;
+  margin: 2rem auto; padding: 0 1rem}
+h1 {font-size: 1.6rem; margin-bottom: 0} h2 {font-size: 1.15rem; margin-top: 2rem}
+table {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums}
+td, th {padding: .25rem .6rem; border-bottom: 1px solid #e5e7eb; text-align: left;
+  vertical-align: top} td.number, th.number {text-align: right}
+.plots {display: grid; grid-template-columns: 1fr 1fr; gap: 1rem}
+img {width: 100%} .warning {background: #fef3c7; padding: .6rem .9rem}
+.headline {font-size: 1.15rem} .quiet {color: #6b7280}
+"""
+EXPLANATION = (
+    "<i>best</i> is whatever had the best {} inside each training part, and what "
+    "predictions.parquet holds. Intervals: 95 %, bootstrap over rows."
+)
+CANDIDATES = {
+    "candidate": "Candidate",
+    "chosen_in": "Chosen in parts",
+    "auc": "AUC",
+    "auc_low": "from",
+    "auc_high": "to",
+    "average_precision": "Average precision",
+    "lift_at_10_percent": "Lift at 10 %",
+    "brier": "Brier",
+    "calibration_error": "Calibration error",
+}
+COLUMNS = {
+    "column_name": "Column",
+    "treatment": "Taken for",
+    "reason": "Why",
+    "missing_share": "Missing",
+    "information_value": "Information value",
+    "auc_alone": "AUC alone",
+    "drift_psi": "Drift (PSI)",
+}
+
+
+def write_html(
+    request: Request,
+    sample: Sample,
+    columns: pd.DataFrame,
+    predictions: Predictions,
+    assessment: Assessment,
+) -> str:
+    """Write the report as one HTML page that needs no other file.
+
+    Parameters
+    ----------
+    request, sample, columns, predictions, assessment
+        What each stage took and gave. Of ``columns`` also treatment and reason.
+
+    Returns
+    -------
+    str
+        Counts, shares and names of columns; no row, and no value of one.
+    """
+    parts = [
+        f"<h1>{escape(Path(request.source).name)}: {escape(request.target)}</h1>",
+        f"<p class='quiet'>{_describe_sample(request, sample)}</p>",
+        f"<p class='headline'>{_conclude(columns, assessment)}</p>",
+        _warn(columns, predictions, assessment),
+        "<h2>Candidates</h2>",
+        _write_table(assessment.figures, CANDIDATES),
+        f"<p class='quiet'>{EXPLANATION.format(escape(request.metric))}</p>",
+        "<h2>How it holds</h2><div class='plots'>",
+        *(_embed(name, figure) for name, figure in assessment.plots.items()),
+        "</div><h2>Columns</h2>",
+        _write_table(columns.nlargest(MOST_COLUMNS, "information_value"), COLUMNS),
+        f"<p class='quiet'>{_count_hidden(columns)}</p>",
+        f"<h2>Interactions</h2><p>{_describe_pairs(predictions)}</p>",
+    ]
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'>"
+        f"<title>Mining report</title><style>{STYLE}</style>" + "\n".join(parts)
+    )
+
+
+def _describe_sample(request: Request, sample: Sample) -> str:
+    counts = sample.counts
+    share = counts["positives"] / counts["labelled"]
+    return (
+        f"{counts['total']:,} rows, {counts['sampled']:,} sampled, "
+        f"{counts['labelled']:,} with a known target, {counts['positives']:,} of them "
+        f"positive ({share:.1%}). {HELD_OUT[sample.held_out]} Seed {request.seed}, "
+        f"data version {sample.hash()}."
+    )
+
+
+def _conclude(columns: pd.DataFrame, assessment: Assessment) -> str:
+    best = assessment.figures.set_index("candidate").loc[BEST]
+    used = columns[columns["treatment"] != "drop"]
+    alone = used.nlargest(1, "auc_alone").iloc[0]
+    return (
+        f"AUC <b>{best['auc']:.3f}</b> (between {best['auc_low']:.3f} and "
+        f"{best['auc_high']:.3f}); chance is 0.5, and the best column alone, "
+        f"{escape(alone['column_name'])}, reaches {alone['auc_alone']:.3f}. "
+        "Contacting the highest tenth finds "
+        f"<b>{best['lift_at_10_percent']:.1f} times</b> "
+        "as many positives as chance would. Probabilities differ from what happened by "
+        f"<b>{best['calibration_error']:.1%}</b> on average."
+    )
+
+
+def _warn(
+    columns: pd.DataFrame, predictions: Predictions, assessment: Assessment
+) -> str:
+    warnings = [
+        f"<b>{escape(column['column_name'])}</b> may be a leak: "
+        f"{escape(column['leak'])}. Is it known when the prediction is made? "
+        + ("It was left out." if column["treatment"] == "drop" else "It was kept.")
+        for column in columns[columns["leak"] != ""].to_dict("records")
+    ]
+    warnings += [
+        f"{name} was left out because the budget ran out; another run may differ."
+        for name in predictions.left_out
+    ]
+    if assessment.out_of_fold:
+        warnings.append(
+            "The rows predicted have no known target, so all figures are out of fold, "
+            "from the rows learnt from."
+        )
+    return "".join(f"<p class='warning'>{warning}</p>" for warning in warnings)
+
+
+def _count_hidden(columns: pd.DataFrame) -> str:
+    hidden = len(columns) - MOST_COLUMNS
+    return f"{hidden} more that tell less: columns.parquet." if hidden > 0 else ""
+
+
+def _describe_pairs(predictions: Predictions) -> str:
+    pairs = sorted({" × ".join(pair) for part in predictions.pairs for pair in part})
+    if not pairs:
+        return "No two columns tell more together than one after the other."
+    return "Treated as one besides each alone: " + escape("; ".join(pairs)) + "."
+
+
+def _write_table(frame: pd.DataFrame, headings: dict[str, str]) -> str:
+    numeric = {name for name in headings if pd.api.types.is_numeric_dtype(frame[name])}
+    head = "".join(
+        f"<th class='{'number' if name in numeric else ''}'>{escape(heading)}</th>"
+        for name, heading in headings.items()
+    )
+    rows = [
+        "".join(_write_cell(row[name], is_number=name in numeric) for name in headings)
+        for row in frame.to_dict("records")
+    ]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _write_cell(value: object, *, is_number: bool) -> str:
+    if not is_number:
+        return f"<td>{escape(str(value))}</td>"
+    if pd.isna(value):
+        return "<td class='number'>–</td>"
+    text = f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+    return f"<td class='number'>{text}</td>"
+
+
+def _embed(name: str, figure: Figure) -> str:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f"<img alt='{escape(name)}' src='data:image/png;base64,{data}'>"

@@ -1,0 +1,82 @@
+"""What a modeller asks for: a table, its target, and how much time there is."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.errors import UsageError
+
+METRICS = ("auc", "average_precision", "brier")
+# Cells that all candidates together get through in a second of the budget. Half of
+# what two idle cores do, so that the clock rarely has to stop anything.
+CELLS_PER_SECOND = 40_000
+FOLDS = 5
+FEWEST_SAMPLED_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `crm mine` on a table of the modeller's own.
+
+    Attributes
+    ----------
+    source : str
+        File (CSV or Parquet), or table of the warehouse.
+    target : str
+        Column to predict.
+    id_column, time_column : str, optional
+        What names a row, and what orders rows in time. Neither is learnt from.
+    test : Path, optional
+        File of rows to predict. Else rows of ``source`` are held out.
+    drop : tuple of str
+        Columns not to learn from.
+    positive : str, optional
+        The value of ``target`` to predict. Else true, 1, or the rarer of two.
+    metric : str
+        What the best candidate is chosen by, one of ``METRICS``.
+    budget : float
+        Seconds of work on each core. How much is tried follows from it and from the
+        size of the table, so that a run can be repeated. The clock only stops a run
+        that takes longer, and that is said (see ``clock.py``).
+    seed : int
+        Of whatever is random.
+    allow_leak : bool
+        Whether to learn from a column that predicts the target perfectly.
+    """
+
+    source: str
+    target: str
+    id_column: str | None = None
+    time_column: str | None = None
+    test: Path | None = None
+    drop: tuple[str, ...] = ()
+    positive: str | None = None
+    metric: str = "auc"
+    budget: float = 120.0
+    seed: int = 0
+    allow_leak: bool = False
+
+    def __post_init__(self) -> None:
+        if self.metric not in METRICS:
+            msg = (
+                f"--metric is one of {', '.join(METRICS)}, not {self.metric!r}, so "
+                "nothing was mined."
+            )
+            raise UsageError(msg)
+
+    @property
+    def name(self) -> str:
+        """What the table is called in MLflow and in the folder of reports."""
+        stem = Path(self.source).stem if "/" in self.source else self.source
+        return "table_" + re.sub(r"[^0-9a-z]+", "_", stem.lower()).strip("_")
+
+    @property
+    def not_learnt_from(self) -> tuple[str, ...]:
+        """The target, what names or orders rows, and what the modeller dropped."""
+        named = (self.target, self.id_column, self.time_column, *self.drop)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def count_rows_at_most(self, columns: int) -> int:
+        """How many rows of so many columns the budget is enough for."""
+        rows = int(self.budget * CELLS_PER_SECOND / max(columns, 1))
+        return max(rows, FEWEST_SAMPLED_ROWS)

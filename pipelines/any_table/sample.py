@@ -1,0 +1,191 @@
+"""Sample: which rows to learn from, which to be judged on, and what each is called."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedKFold
+
+from models.any_table import arrange
+from pipelines.any_table.request import CELLS_PER_SECOND, FOLDS, Request
+from pipelines.any_table.tables import read_table
+from pipelines.any_table.targets import choose_positive, read_label
+from pipelines.errors import DataQualityError, UsageError
+from pipelines.settings import Settings
+
+FEWEST_POSITIVES = 50
+HELD_OUT = 0.2
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows that are learnt from and judged on.
+
+    Attributes
+    ----------
+    X : DataFrame of shape (n_rows, n_columns)
+        Arranged, what may be learnt from. Rows of the test file come last.
+    label : ndarray of shape (n_rows,)
+        0, 1, or NaN where it is not known.
+    keys : DataFrame of shape (n_rows, 1)
+        The id, or where none was named the row's number in its source.
+    splits : list of tuple of ndarray
+        Positions to train on, and to predict.
+    held_out : str
+        How rows are held out: ``"folds"``, ``"time"``, ``"random"`` or ``"file"``.
+    positive : str
+        The value of the target that is predicted.
+    counts : dict of str to int
+        Rows left after each filter.
+    query : str
+        What was read, in SQL.
+    """
+
+    X: pd.DataFrame
+    label: np.ndarray
+    keys: pd.DataFrame
+    splits: list[tuple[np.ndarray, np.ndarray]]
+    held_out: str
+    positive: str
+    counts: dict[str, int]
+    query: str
+
+    @property
+    def train(self) -> np.ndarray:
+        """Positions of the first training part, which is explored."""
+        return self.splits[0][0]
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """Positions of all rows that are predicted, in order."""
+        return np.sort(np.concatenate([test for _, test in self.splits]))
+
+    def hash(self) -> str:
+        """Hash all rows, labels and names of columns."""
+        rows = pd.util.hash_pandas_object(self.X, index=False).to_numpy()
+        digest = hashlib.sha256(rows.tobytes() + self.label.tobytes())
+        digest.update("\n".join(self.X.columns).encode())
+        return digest.hexdigest()[:16]
+
+
+def draw(settings: Settings, request: Request) -> Sample:
+    """Read the table and the test file, and split them.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says where the warehouse is.
+    request : Request
+        Which table, and what of it.
+
+    Raises
+    ------
+    UsageError
+        A column that was named is not there, or the target is not one of two.
+    DataQualityError
+        The id repeats, or there are too few positives or negatives.
+    """
+    table = read_table(
+        settings,
+        request.source,
+        count_rows_at_most=request.count_rows_at_most,
+        seed=request.seed,
+    )
+    frame, target = table.frame, request.target
+    _require_columns(frame, request.not_learnt_from, request.source)
+    keys = _read_keys(frame, table.row_number, request)
+    positive = choose_positive(frame[target], request.positive)
+    label = read_label(frame[target], positive)
+    counts = {"total": table.total, "sampled": len(frame)}
+    chosen = frame.index[label.notna()]
+    if request.time_column:
+        times = frame.loc[chosen, request.time_column]
+        chosen = times.sort_values(kind="stable", na_position="first").index
+    frame, keys, label = frame.loc[chosen], keys.loc[chosen], label[chosen].to_numpy()
+    counts |= {"labelled": len(label), "positives": int(label.sum())}
+    _require_both(label, target)
+    X = arrange(frame.drop(columns=[*request.not_learnt_from]))
+    if X.empty:
+        msg = f"{request.source} has no column left to learn from. Drop fewer."
+        raise UsageError(msg)
+    splits, held_out = _split(request, frame, X, label)
+    keys, X = keys.reset_index(drop=True), X.reset_index(drop=True)
+    sample = Sample(X, label, keys, splits, held_out, positive, counts, table.query)
+    return _add_test(settings, request, sample) if request.test else sample
+
+
+def _require_columns(frame: pd.DataFrame, names: tuple[str, ...], source: str) -> None:
+    missing = [name for name in names if name not in frame]
+    if missing:
+        msg = (
+            f"{source} has no column {', '.join(missing)}, so nothing was mined. Check "
+            "its spelling; upper and lower case differ."
+        )
+        raise UsageError(msg)
+
+
+def _require_both(label: np.ndarray, target: str) -> None:
+    for count, name in ((label.sum(), "positives"), ((1 - label).sum(), "negatives")):
+        if count < FEWEST_POSITIVES:
+            msg = (
+                f"The target {target} has {count:.0f} {name} to learn from, fewer than "
+                f"{FEWEST_POSITIVES}, so nothing was learnt: it would be luck. Bring "
+                "more rows."
+            )
+            raise DataQualityError(msg)
+
+
+def _read_keys(
+    frame: pd.DataFrame, row_number: pd.Series, request: Request
+) -> pd.DataFrame:
+    if request.id_column is None:
+        return row_number.to_frame("row_number")
+    ids = frame[request.id_column]
+    repeated = int(ids.duplicated().sum())
+    if repeated:
+        msg = (
+            f"The id {request.id_column} repeats in {repeated} of {len(ids)} rows, so "
+            "the same customer would be learnt from and judged on. Name a column that "
+            "does not repeat, or bring one row for each."
+        )
+        raise DataQualityError(msg)
+    return ids.to_frame()
+
+
+def _split(
+    request: Request, frame: pd.DataFrame, X: pd.DataFrame, label: np.ndarray
+) -> tuple[list[tuple[np.ndarray, np.ndarray]], str]:
+    rows = np.arange(len(X))
+    if request.time_column:
+        times = frame[request.time_column].reset_index(drop=True)
+        # Rows of one moment stay together, and a missing time counts as the past.
+        is_test = (times >= times.iloc[int((1 - HELD_OUT) * len(X))]).to_numpy()
+        _require_both(label[~is_test], request.target)
+        return [(rows[~is_test], rows[is_test])], "time"
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=request.seed)
+    splits = list(folds.split(X, label))
+    if FOLDS * X.size > request.budget * CELLS_PER_SECOND:
+        return splits[:1], "random"
+    return splits, "folds"
+
+
+def _add_test(settings: Settings, request: Request, known: Sample) -> Sample:
+    """Append the rows of the test file, and predict those."""
+    table = read_table(settings, str(request.test))
+    needed = [*known.X.columns, *([request.id_column] if request.id_column else [])]
+    _require_columns(table.frame, tuple(needed), str(request.test))
+    label = np.full(len(table.frame), np.nan)
+    if request.target in table.frame:
+        label = read_label(table.frame[request.target], known.positive).to_numpy()
+    keys = _read_keys(table.frame, table.row_number, request)
+    first = len(known.X)
+    return replace(
+        known,
+        X=pd.concat([known.X, arrange(table.frame, like=known.X)], ignore_index=True),
+        label=np.concatenate([known.label, label]),
+        keys=pd.concat([known.keys, keys], ignore_index=True),
+        splits=[(np.arange(first), np.arange(first, first + len(label)))],
+        held_out="file",
+        counts=known.counts | {"test": len(label)},
+    )

@@ -1,0 +1,361 @@
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from pipelines import any_table, cli, tracking
+from pipelines.any_table import explore, modify, sample
+from pipelines.any_table.request import Request
+from pipelines.errors import DataQualityError, UsageError
+from pipelines.settings import Settings
+from pipelines.warehouse import connect
+
+ROWS = 900
+
+
+def make_rows(seed=0, count=ROWS):
+    """A table with every kind of column, and something to find in three of them."""
+    random = np.random.default_rng(seed)
+    age = random.uniform(18, 80, count)
+    plan = random.choice(["basic", "plus", "gold"], count)
+    shop = random.integers(0, 60, count)
+    log_odds = (age - 50) / 14 + 2 * (plan == "gold") + np.where(shop % 2, 1.2, -1.2)
+    leaves = random.uniform(size=count) < 1 / (1 + np.exp(1.5 - log_odds))
+    return pd.DataFrame(
+        {
+            "member": [f"canary-{seed}-{number}" for number in range(count)],
+            "joined": pd.Timestamp("2025-01-01")
+            + pd.to_timedelta(np.arange(count), unit="h"),
+            "age": np.where(random.uniform(size=count) < 0.1, np.nan, age),
+            "plan": np.where(random.uniform(size=count) < 0.1, None, plan),
+            "shop": [f"S{number:03d}" for number in shop],
+            "is_abroad": random.uniform(size=count) < 0.5,
+            "noise": random.normal(size=count),
+            "country": "CN",
+            "fax": None,
+            "leaves": np.where(leaves, "yes", "no"),
+        }
+    )
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write rows to a file; returns its path as text."""
+
+    def write(rows, name="members.csv"):
+        path = tmp_path / name
+        if path.suffix == ".parquet":
+            rows.to_parquet(path, index=False)
+        else:
+            rows.to_csv(path, index=False, sep=";")
+        return str(path)
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def mined(tmp_path_factory):
+    """A run on a file, with every row predicted in folds."""
+    folder = tmp_path_factory.mktemp("any_table")
+    settings = Settings(home=folder / "var")
+    path = folder / "members.csv"
+    make_rows().to_csv(path, index=False, sep=";")
+    request = Request(str(path), "leaves", id_column="member", drop=("joined",))
+    return settings, any_table.run(settings, request)
+
+
+def read(folder, name):
+    return pd.read_parquet(folder / f"{name}.parquet")
+
+
+def test_every_row_is_predicted_and_positives_rank_higher(mined):
+    predictions = read(mined[1], "predictions")
+
+    assert predictions["member"].tolist() == make_rows()["member"].tolist()
+    assert predictions["probability"].between(0, 1).all()
+    assert roc_auc_score(predictions["label"], predictions["probability"]) > 0.75
+
+
+def test_each_kind_of_column_is_taken_for_what_it_is(mined):
+    columns = read(mined[1], "columns").set_index("column_name")["treatment"]
+
+    assert columns.to_dict() == {
+        "age": "number",
+        "plan": "category",
+        "shop": "code",
+        "is_abroad": "number",
+        "noise": "number",
+        "country": "drop",
+        "fax": "drop",
+    }
+
+
+def test_probabilities_are_true_on_average(mined):
+    figures = read(mined[1], "assessment").set_index("candidate")
+
+    assert figures.loc["best", "calibration_error"] < 0.06
+    assert figures.loc["best", "auc_low"] < figures.loc["best", "auc"]
+    assert figures.loc["best", "auc"] < figures.loc["best", "auc_high"]
+
+
+def test_five_stages_and_every_candidate_are_runs_in_mlflow(mined):
+    settings, folder = mined
+    parent = folder.name.split("-")[-1]
+    client = tracking.mlflow.MlflowClient(settings.tracking_uri)
+    experiment = client.get_experiment_by_name("table_members")
+    runs = client.search_runs([experiment.experiment_id])
+    children = {
+        run.info.run_name: run
+        for run in runs
+        if run.data.tags.get("mlflow.parentRunId") == parent
+    }
+
+    assert set(children) == {"sample", "explore", "modify", "model", "assess"}
+    candidates = [
+        run.info.run_name
+        for run in runs
+        if run.data.tags.get("mlflow.parentRunId") == children["model"].info.run_id
+    ]
+    assert sorted(candidates) == ["boosting", "forest", "naive_bayes", "scorecard"]
+    assert all(run.info.status == "FINISHED" for run in runs)
+
+
+def test_the_report_is_one_page_that_needs_no_other_file_and_shows_nobody(mined):
+    report = (mined[1] / "report.html").read_text()
+
+    assert report.count("src='data:image/png;base64,") == 4
+    assert "http" not in report
+    assert "canary" not in report
+
+
+def test_rows_of_a_test_file_are_predicted_whatever_is_in_them(settings, write):
+    unseen = make_rows(seed=1, count=40).drop(columns="leaves")
+    unseen.loc[0, ["plan", "shop", "age"]] = ["platinum", "S999", 1e12]
+    request = Request(
+        write(make_rows()),
+        "leaves",
+        test=write(unseen, "new.parquet"),
+        drop=("joined",),
+    )
+
+    first, second = (any_table.run(settings, request) for _ in range(2))
+
+    predictions = read(first, "predictions")
+    assert predictions["row_number"].tolist() == list(range(1, 41))
+    assert predictions["probability"].between(0, 1).all()
+    assert "all figures are out of fold" in (first / "report.html").read_text()
+    # And with one seed they are the same to the bit.
+    pd.testing.assert_frame_equal(
+        read(second, "predictions"), predictions, check_exact=True
+    )
+
+
+def test_shuffled_labels_are_not_learnt(settings, write):
+    rows = make_rows(count=1200)
+    rows["leaves"] = rows["leaves"].sample(frac=1, random_state=0).to_numpy()
+    request = Request(
+        write(rows[:800]), "leaves", test=write(rows[800:], "b.csv"), drop=("joined",)
+    )
+
+    figures = read(any_table.run(settings, request), "assessment")
+
+    assert figures["auc"].between(0.42, 0.58).all()
+
+
+def test_a_test_file_without_a_column_names_it(settings, write):
+    request = Request(
+        write(make_rows()),
+        "leaves",
+        test=write(make_rows(1).drop(columns="age"), "b.csv"),
+    )
+
+    with pytest.raises(UsageError, match="has no column age"):
+        sample.draw(settings, request)
+
+
+def test_with_a_time_the_latest_fifth_is_predicted_from_what_came_before(
+    settings, write
+):
+    rows = make_rows().sample(frac=1, random_state=0)
+
+    drawn = sample.draw(settings, Request(write(rows), "leaves", time_column="joined"))
+
+    ((train, test),) = drawn.splits
+    joined = rows["joined"].to_numpy()[drawn.keys["row_number"] - 1]
+    assert len(test) == ROWS / 5
+    assert joined[train].max() < joined[test].min()
+    assert "joined" not in drawn.X
+
+
+def test_a_perfect_predictor_is_named_and_left_out_unless_allowed(settings, write):
+    rows = make_rows()
+    rows["refund"] = np.where(rows["leaves"] == "yes", 7.5, 0.0)
+    drawn = sample.draw(settings, Request(write(rows), "leaves", drop=("joined",)))
+    columns = explore.profile_columns(drawn, seed=0)
+
+    kept = modify.decide(drawn, columns, allow_leak=True)
+    left = modify.decide(drawn, columns, allow_leak=False)
+
+    assert kept["refund"][0] == "number"
+    assert left["refund"] == (
+        "drop",
+        "predicts the target perfectly (AUC 1.0000 alone)",
+    )
+    assert left["age"][0] == "number"
+
+
+def test_what_alone_tells_as_much_as_all_others_is_suspect_and_kept(settings, write):
+    rows = make_rows()
+    random = np.random.default_rng(3)
+    rows["last_call"] = (rows["leaves"] == "yes") * 2 + random.normal(size=ROWS)
+    drawn = sample.draw(settings, Request(write(rows), "leaves", drop=("joined",)))
+
+    columns = explore.profile_columns(drawn, seed=0).set_index("column_name")
+
+    assert columns.index[columns["leak"] != ""].tolist() == ["last_call"]
+    treatments = modify.decide(drawn, columns.reset_index(), allow_leak=False)
+    assert treatments["last_call"][0] == "number"
+
+
+def test_honest_columns_are_no_suspects(settings, write):
+    drawn = sample.draw(settings, Request(write(make_rows()), "leaves"))
+
+    assert (explore.profile_columns(drawn, seed=0)["leak"] == "").all()
+
+
+def test_the_public_table_with_a_leak_has_it_named(settings, public_data):
+    path = public_data / "uci_bank_marketing" / "bank-full.csv"
+    if not path.is_file():
+        pytest.skip("needs the bank marketing table in CRM_PUBLIC_DATA")
+    # Few seconds of budget: a sample of rows.
+    drawn = sample.draw(settings, Request(str(path), "y", budget=4))
+
+    columns = explore.profile_columns(drawn, seed=0).set_index("column_name")
+
+    assert drawn.counts["sampled"] < drawn.counts["total"]
+    assert columns.index[columns["leak"] != ""].tolist() == ["duration"]
+
+
+def test_a_table_of_the_warehouse_is_read_by_name(settings):
+    rows = make_rows()  # noqa: F841 - DuckDB finds it by its name
+    with connect(settings) as connection:
+        connection.execute("create schema own; create table own.members as from rows")
+
+    drawn = sample.draw(settings, Request("own.members", "leaves"))
+
+    assert drawn.counts == {
+        "total": ROWS,
+        "sampled": ROWS,
+        "labelled": ROWS,
+        "positives": (make_rows()["leaves"] == "yes").sum(),
+    }
+
+
+def test_a_name_with_brackets_reads_that_file_and_no_other(settings, write):
+    write(make_rows(1, 600), "a1.csv")
+
+    drawn = sample.draw(settings, Request(write(make_rows(), "a[1].csv"), "leaves"))
+
+    assert drawn.counts["total"] == ROWS
+
+
+def test_a_large_table_is_sampled_so_that_shares_stay_true(settings, write):
+    rows = make_rows(count=8000)
+    request = Request(write(rows, "many.parquet"), "leaves", budget=0.5)
+
+    drawn = sample.draw(settings, request)
+
+    assert 1500 < drawn.counts["sampled"] < 2500
+    share = drawn.counts["positives"] / drawn.counts["labelled"]
+    assert share == pytest.approx((rows["leaves"] == "yes").mean(), abs=0.03)
+    assert drawn.hash() == sample.draw(settings, request).hash()
+
+
+def test_what_the_budget_was_not_enough_for_is_said(settings, write, caplog):
+    request = Request(write(make_rows()), "leaves", drop=("joined",), budget=1e-3)
+
+    with caplog.at_level(logging.WARNING, "pipelines"):
+        folder = any_table.run(settings, request)
+
+    assert read(folder, "assessment")["candidate"].tolist() == ["scorecard", "best"]
+    assert "boosting and naive_bayes and forest was left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "error", "message"),
+    [
+        ({}, {"target": "churned"}, UsageError, "has no column churned"),
+        ({"leaves": "no"}, {}, DataQualityError, "takes 1 value in 900 rows"),
+        ({"leaves": None}, {}, DataQualityError, "takes 0 value in 0 rows"),
+        ({}, {"target": "shop"}, UsageError, "takes 60 values.*--positive"),
+        ({}, {"positive": "perhaps"}, UsageError, "never takes the value"),
+        ({"member": "same"}, {"id_column": "member"}, DataQualityError, "899 of 900"),
+        (
+            {"leaves": ["yes"] * 49 + ["no"] * 851},
+            {},
+            DataQualityError,
+            "49 positives to learn from, fewer than 50",
+        ),
+    ],
+)
+def test_unsuitable_input_gets_one_line(
+    settings, write, changes, options, error, message
+):
+    path = write(make_rows().assign(**changes))
+
+    with pytest.raises(error, match=message) as raised:
+        any_table.run(
+            settings, Request(**{"source": path, "target": "leaves"} | options)
+        )
+    assert "\n" not in str(raised.value)
+    assert "canary" not in str(raised.value)
+
+
+@pytest.mark.parametrize("source", ["nowhere.csv", "some/where", "own.nothing"])
+def test_what_is_not_there_is_a_usage_error(settings, source):
+    with connect(settings):
+        pass
+
+    with pytest.raises(UsageError, match="nothing was mined"):
+        any_table.run(settings, Request(source, "leaves"))
+
+
+def test_an_unreadable_file_is_not_quoted(settings, tmp_path):
+    path = tmp_path / "bad.parquet"
+    path.write_bytes(b"canary" * 50)
+
+    with pytest.raises(UsageError, match="can't be read as a table") as raised:
+        any_table.run(settings, Request(str(path), "leaves"))
+    assert "canary" not in str(raised.value)
+
+
+def test_an_unknown_metric_is_a_usage_error():
+    with pytest.raises(UsageError, match="auc, average_precision, brier"):
+        Request("members.csv", "leaves", metric="accuracy")
+
+
+def test_the_command_line_prints_where_the_report_is_or_why_there_is_none(
+    settings, write, monkeypatch, capsys
+):
+    monkeypatch.setenv("CRM_HOME", str(settings.home))
+
+    def crm(*arguments):
+        monkeypatch.setattr("sys.argv", ["crm", "mine", *arguments])
+        with pytest.raises(SystemExit) as exit_:
+            cli.main()
+        return exit_.value.code or 0, capsys.readouterr()
+
+    path = write(make_rows())
+    unhappy = {
+        crm(path, "--target", "churned")[0]: "no such column",
+        crm(path, "--target", "leaves", "--id", "shop")[0]: "an id that repeats",
+    }
+    code, output = crm(
+        path, "--target", "leaves", "--drop", "joined", "--budget", "1", "--time", "age"
+    )
+
+    assert unhappy == {2: "no such column", 3: "an id that repeats"}
+    assert code == 0
+    assert output.out.strip().endswith("report.html")
