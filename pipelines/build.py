@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import DataQualityError, PipelineError, ResourceError, UsageError
+from pipelines.logs import show_status
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.warehouse import connect, prepare, run_lock
 
@@ -125,27 +126,26 @@ def _run_dbt(settings: Settings, arguments: list[str]) -> dict:
     folder = settings.home.resolve() / "dbt"
     results_file = _results_file(settings)
     results_file.unlink(missing_ok=True)
-    completed = subprocess.run(  # noqa: S603 - arguments are ours
-        [
-            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "build"),
-            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
-            *("--target-path", str(folder), "--log-path", str(folder / "logs")),
-            # Only tests that can run on what is built or was built before.
-            "--indirect-selection=buildable",
-            *arguments,
-        ],
-        env=os.environ
-        | {
-            "CRM_WAREHOUSE": str(settings.warehouse.resolve()),
-            "CRM_MEMORY_LIMIT": settings.memory_limit,
-            "CRM_THREADS": str(settings.threads),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DO_NOT_TRACK": "true",
-        },
-        # What dbt prints may quote a value: it stays in its log.
-        capture_output=True,
-        check=False,
-    )
+    command = [
+        *(sys.executable, "-m", "dbt.cli.main", "--quiet", "build"),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(folder), "--log-path", str(folder / "logs")),
+        # Only tests that can run on what is built or was built before.
+        "--indirect-selection=buildable",
+        *arguments,
+    ]
+    environment = os.environ | {
+        "CRM_WAREHOUSE": str(settings.warehouse.resolve()),
+        "CRM_MEMORY_LIMIT": settings.memory_limit,
+        "CRM_THREADS": str(settings.threads),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "true",
+    }
+    # What dbt prints may quote a value: it stays in its log.
+    with show_status("Building the marts"):
+        completed = subprocess.run(  # noqa: S603 - arguments are ours
+            command, env=environment, capture_output=True, check=False
+        )
     if not results_file.exists():
         msg = (
             f"dbt stopped with exit code {completed.returncode} before it built "

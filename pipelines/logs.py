@@ -1,9 +1,20 @@
-"""One line per step, to stderr and to a file. Counts, never rows."""
+"""One line per step, to stderr and to a file. Counts, never rows.
+
+Long steps also show how far they are, where somebody watches.
+"""
 
 import logging
 import sys
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track
 
 from pipelines.settings import Settings
+
+Item = TypeVar("Item")
 
 FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 
@@ -19,3 +30,16 @@ def configure_logging(settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[file, screen], force=True)
     for name in ("pipelines", "models", "expectations"):
         logging.getLogger(name).setLevel(logging.INFO)
+
+
+def show_progress(items: Iterable[Item], what: str) -> Iterable[Item]:
+    """Go through items, with a bar where stderr is a terminal."""
+    console = Console(stderr=True)
+    return track(
+        items, what, console=console, transient=True, disable=not console.is_terminal
+    )
+
+
+def show_status(what: str) -> AbstractContextManager:
+    """Show that something is under way, where stderr is a terminal."""
+    return Console(stderr=True).status(what)

@@ -1,6 +1,7 @@
 """Mine: the five stages in one."""
 
 from pipelines import assess, explore, model, modify, sample, tracking
+from pipelines.logs import show_status
 from pipelines.mining_runs import MiningRun, find_latest
 from pipelines.settings import Settings
 from pipelines.warehouse import run_lock
@@ -28,7 +29,7 @@ def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:
     GateRefusedError
         The better candidate is not good enough to be anybody's champion.
     """
-    with run_lock(settings, "mine"):
+    with run_lock(settings, "mine"), show_status(f"Mining {use_case}"):
         if sample.run(settings, use_case, seed=seed):
             explore.run(settings, use_case)
             modify.run(settings, use_case)

@@ -1,16 +1,16 @@
 """Model: fit the candidates on the training part, calibrate them on the tuning part."""
 
-import hashlib
 import json
 import logging
 
 from models.candidates import calibrate
 from pipelines import tracking
 from pipelines.artifacts import Artifact
+from pipelines.build import dbt_code_version
 from pipelines.mining_runs import MiningRun, load_use_case, open_stage
 from pipelines.modify import read_treatments
 from pipelines.sample import read_part
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def run(settings: Settings, use_case: str) -> int:
         versions = {
             "seed": mining_run.seed,
             "data_version": mining_run.data_version,
-            "dbt_version": hash_dbt_project(),
+            "dbt_version": dbt_code_version(),
         }
         artifacts = {}
         for name, estimator in definition.build_estimators(
@@ -88,16 +88,6 @@ def read_candidates(settings: Settings, mining_run: MiningRun) -> dict[str, Arti
         name: Artifact(run_id, model_id, json.loads(digests))
         for name, run_id, model_id, digests in rows
     }
-
-
-def hash_dbt_project() -> str:
-    """Hash the dbt project, which says what the features mean."""
-    digest = hashlib.sha256()
-    for path in sorted((PROJECT_ROOT / "dbt_project").rglob("*")):
-        if path.suffix in {".sql", ".yml", ".csv"}:
-            digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _write_candidates(

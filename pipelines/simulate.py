@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,12 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
-from rich.progress import track
 
 from pipelines.contracts import load_contract
 from pipelines.deliveries import MANIFEST, write_delivery
 from pipelines.errors import UsageError
+from pipelines.logs import show_progress
 from pipelines.settings import Settings
 from pipelines.synthetic_bank.bank import Bank, build_bank
 from pipelines.synthetic_bank.extracts import SOURCES, load_month
@@ -149,9 +147,9 @@ def _deliver(settings: Settings, bank: Bank, every: str) -> Simulation:
         "temp_directory": str(settings.home / "tmp"),
     }
     with closing(duckdb.connect(config=config)) as connection:
-        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
         load_registers(connection, bank)
-        for month in _show(range(calendar.months)):
+        for month in show_progress(range(calendar.months), "Simulating"):
             load_month(connection, bank, month)
             for _, first, end in (period for period in periods if period[0] == month):
                 # The first delivery brings what the registers held before the start.
@@ -207,8 +205,3 @@ def _list_periods(start: date, months: int, every: str) -> list[tuple[int, date,
 
 def _business_date(end: date) -> date:
     return end - timedelta(1)
-
-
-def _show(months: range) -> Iterable[int]:
-    console = Console(stderr=True)
-    return track(months, "Simulating", console=console, disable=not console.is_terminal)

@@ -117,6 +117,8 @@ def connect(
     connection = _open(settings, read_only=read_only)
     try:
         connection.execute("set TimeZone = 'UTC'")
+        # DuckDB would draw one whoever reads; steps draw their own, on terminals.
+        connection.execute("set enable_progress_bar = false")
         yield connection
     except duckdb.OutOfMemoryException as error:
         msg = (

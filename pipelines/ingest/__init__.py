@@ -11,6 +11,7 @@ from pipelines.deliveries import find_deliveries
 from pipelines.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.ingest.check import Refusal, check_delivery, read_manifest
 from pipelines.ingest.load import load_delivery, mark_duplicate, mark_refused
+from pipelines.logs import show_progress
 from pipelines.settings import Settings
 from pipelines.vault import Vault
 from pipelines.warehouse import connect, prepare, run_lock
@@ -86,7 +87,7 @@ def run(settings: Settings) -> IngestSummary:
         vault = Vault(connection, settings)
         reconcile_ledger(connection, settings.ledger)
         summary = IngestSummary()
-        for folder in find_deliveries(settings.landing):
+        for folder in show_progress(find_deliveries(settings.landing), "Ingesting"):
             _ingest_one(connection, vault, folder, settings, summary)
     logger.info(
         "ingest: %d deliveries loaded, %d duplicate, %d known, %d refused, %d waiting; "

@@ -76,6 +76,7 @@ def write_deliveries(landing: Path, rows: int) -> None:
     """Write one delivery per channel."""
     parts = PARTS | {"moment": PARTS["moment"].format(rows=rows)}
     with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute("set enable_progress_bar = false")
         for source, query in CHANNELS.items():
             write_delivery(
                 connection,
@@ -99,6 +100,7 @@ def load_bare(database: Path, landing: Path) -> None:
     """Load the same files, typed, with nothing checked."""
     database.unlink(missing_ok=True)
     with duckdb.connect(database, config={"threads": 2}) as connection:
+        connection.execute("set enable_progress_bar = false")
         for path in sorted(landing.glob("*/*/*.csv")):
             contract = load_contract(path.parents[1].name)
             types = {column.name: column.data_type for column in contract.columns}

@@ -35,6 +35,7 @@ def run(home: Path) -> None:
 def write_bare(target: Path, rows: int) -> None:
     """Write as many rows of about as many bytes, with nothing behind them."""
     with duckdb.connect(config={"threads": 2}) as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"""
             copy (
                 select
@@ -49,6 +50,7 @@ def write_bare(target: Path, rows: int) -> None:
 def count_rows(home: Path) -> int:
     """Count the rows of all deliveries."""
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         (rows,) = connection.execute(f"""
             select sum(file.rows) from (
                 select unnest(files) as file

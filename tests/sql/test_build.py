@@ -61,6 +61,11 @@ def test_a_failed_test_is_named_and_counted_and_shows_no_customer(handmade_bank)
     assert "E1" not in str(raised.value)
 
 
-def test_the_code_version_is_of_the_content():
-    assert build.dbt_code_version() == build.dbt_code_version()
-    assert len(build.dbt_code_version()) == 12
+def test_the_code_version_is_of_the_content(tmp_path, monkeypatch):
+    (tmp_path / "one.sql").write_text("select 1")
+    monkeypatch.setattr(build, "PROJECT", tmp_path)
+    before = build.dbt_code_version()
+    (tmp_path / "one.sql").write_text("select 2")
+
+    assert len(before) == 12
+    assert build.dbt_code_version() != before
