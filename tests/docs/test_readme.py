@@ -50,6 +50,7 @@ def test_it_is_short_enough_to_be_read():
     assert len(README.splitlines()) <= 120
 
 
+@pytest.mark.slow
 def test_the_customer_it_follows_is_the_one_of_the_bank(finished_night):
     shown = README.partition(BEGIN)[2].partition(END)[0]
     found = follow(finished_night)

@@ -12,6 +12,8 @@ from pipelines.errors import DataQualityError, UsageError
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
+# The stages of a whole table, again and again: not for the inner loop.
+pytestmark = pytest.mark.slow
 ROWS = 900
 
 
