@@ -32,6 +32,8 @@ app.add_typer(import_app, name="import")
 
 UseCase = Annotated[str, typer.Argument(help="churn or cross_sell", metavar="USE_CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+DeliveryId = Annotated[str, typer.Argument(help="For example atm/2026-01-31.1")]
+Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 FIRST_DAY = datetime(2025, 1, 1)  # noqa: DTZ001 - a day of the bank, not a moment
 Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
 
@@ -50,6 +52,9 @@ def simulate(
     every: Annotated[
         str, typer.Option(help="One delivery per month or per day.")
     ] = "month",
+    defects: Annotated[
+        bool, typer.Option("--defects", help="Damage some, and list what was done.")
+    ] = False,
 ) -> None:
     """Write the deliveries of a synthetic bank into landing."""
     from pipelines import simulate as step
@@ -64,6 +69,7 @@ def simulate(
         seed=seed,
         start=start.date(),
         every=every,
+        has_defects=defects,
     )
 
 
@@ -95,6 +101,27 @@ def validate(
     from pipelines import validate as step
 
     step.run(Settings(), gate)
+
+
+@app.command()
+def resolve(
+    *,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Compare with a synthetic bank's truth.")
+    ] = False,
+) -> None:
+    """Find who was registered twice, and which prospects are customers."""
+    from pipelines import identity as step
+
+    if not measure:
+        step.run(Settings())
+        return
+    found = step.measure(Settings())
+    rows = [
+        asdict(m) | {"precision": f"{m.precision:.4f}", "recall": f"{m.recall:.4f}"}
+        for m in found
+    ]
+    _print_rows(rows, as_json=False)
 
 
 @app.command()
@@ -261,20 +288,126 @@ def deliveries(*, as_json: Json = False) -> None:
 
 
 @app.command()
-def quarantine(*, as_json: Json = False) -> None:
-    """Count the quarantined rows by source, column and reason."""
-    from pipelines import status as step
+def overdue(
+    *,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Day; else today.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List each source's newest date and what it owes; exit 6 if one is silent."""
+    from pipelines import overdue as step
 
-    _print_rows(step.count_quarantine(Settings()), as_json=as_json)
+    sources = step.run(Settings(), (on or datetime.now(UTC)).date())
+    _print_rows([asdict(source) for source in sources], as_json=as_json)
+    step.raise_for_overdue(sources)
 
 
 @app.command()
-def verify() -> None:
+def accept(delivery_id: DeliveryId, *, reason: Reason) -> None:
+    """Let the marts read a delivery that is held or was withdrawn."""
+    from pipelines import decisions
+
+    decisions.accept(Settings(), delivery_id, reason)
+
+
+@app.command()
+def withdraw(delivery_id: DeliveryId, *, reason: Reason) -> None:
+    """Take a delivery out of every mart from the next build on."""
+    from pipelines import decisions
+
+    decisions.withdraw(Settings(), delivery_id, reason)
+
+
+@app.command()
+def quarantine(
+    *,
+    export_to: Annotated[
+        Path | None,
+        typer.Option("--export", help="Write the open rows of --source for repair."),
+    ] = None,
+    import_from: Annotated[
+        Path | None,
+        typer.Option("--import", help="Take repaired rows back and replay."),
+    ] = None,
+    source: Annotated[str, typer.Option(help="Whose rows to export.")] = "",
+    waive: Annotated[
+        str, typer.Option(help="Delivery whose open rows are given up, with --reason.")
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Count the quarantined rows, or export, take back or give up the open ones."""
+    from pipelines import quarantine as step
+    from pipelines import replay, status
+
+    settings = Settings()
+    if sum(map(bool, (export_to, import_from, waive))) > 1:
+        msg = "--export, --import and --waive are one at a time, so nothing was done."
+        raise UsageError(msg)
+    if export_to:
+        step.export_open(settings, export_to, source)
+    elif import_from:
+        step.import_repaired(settings, import_from)
+        replay.run(settings)
+    elif waive:
+        step.waive(settings, waive, reason)
+    else:
+        _print_rows(status.count_quarantine(settings), as_json=as_json)
+
+
+@app.command("replay")
+def replay_rows() -> None:
+    """Put open rows through the door of ingestion again, repaired or not."""
+    from pipelines import replay
+
+    passed, still_open = replay.run(Settings())
+    typer.echo(f"{passed} rows passed, {still_open} are still open.")
+
+
+@app.command()
+def verify(
+    *, deep: Annotated[bool, typer.Option(help="Read every table, too.")] = False
+) -> None:
     """Compare the warehouse with the ledger, row for row."""
     from pipelines import verify as step
 
-    count = step.run(Settings())
+    count = step.run(Settings(), deep=deep)
     typer.echo(f"{count} deliveries are in the warehouse as the ledger remembers them.")
+
+
+@app.command()
+def forget(
+    customer: Annotated[
+        str | None, typer.Argument(help="The customer_id of the marts, a pseudonym.")
+    ] = None,
+    *,
+    number: Annotated[
+        str | None, typer.Option(help="-: read the real number from standard input.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="End an erasure that was interrupted.")
+    ] = False,
+) -> None:
+    """Erase a person from everywhere, and prove it."""
+    from pipelines import forget as step
+
+    if [customer is not None, number is not None, resume].count(True) != 1:
+        msg = "Give a pseudonym, or --number -, or --resume: one of them."
+        raise UsageError(msg)
+    if number not in {None, "-"}:
+        msg = (
+            "A real number would stay in the shell's history, so nobody was erased. "
+            "Give --number - and write the number to standard input."
+        )
+        raise UsageError(msg)
+    if resume:
+        certificate = step.resume(Settings())
+    elif number:
+        certificate = step.run_by_number(Settings(), sys.stdin.readline())
+    else:
+        certificate = step.run(Settings(), customer)
+    typer.echo(json.dumps(certificate, indent=2))
 
 
 def main() -> None:
