@@ -1,5 +1,6 @@
 """The night in one page: what came in, what passed, how good the scores are."""
 
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,7 +82,7 @@ select count(*) filter (is_passed), count(*) from (
 )
 """
 ASK = (
-    """python -c "import duckdb; print(duckdb.connect('{database}', read_only=True)"""
+    """{python} -c "import duckdb; print(duckdb.connect('{database}', read_only=True)"""
     """.sql('from next_best_offers limit 5'))\""""
 )
 
@@ -209,7 +210,10 @@ def _print_paths(console: Console, summary: Summary, settings: Settings) -> None
     console.print(f"Marts       {database}")
     console.print(f"Reports     {settings.reports}")
     console.print("Look        make up   (opens Airflow and MLflow on this machine)")
-    console.print("Ask         " + ASK.format(database=database), markup=False)
+    console.print(
+        "Ask         " + ASK.format(python=sys.executable, database=database),
+        markup=False,
+    )
 
 
 def _read_work_list(published: Path) -> list[dict]:

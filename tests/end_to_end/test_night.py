@@ -97,6 +97,20 @@ def test_nobody_without_consent_is_offered_anything(finished_night):
     assert without_consent == 0
 
 
+def test_the_command_that_the_summary_prints_shows_offers(finished_night, capsys):
+    summary.print_summary(finished_night)
+    (command,) = (
+        line.removeprefix("Ask")
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith("Ask")
+    )
+
+    shown = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=True, env={}
+    )
+    assert "product_family" in shown.stdout
+
+
 def test_no_identifier_leaves_the_vault(finished_night, tmp_path):
     """Searches every file but vault, landing and truth, and every table as text."""
     identifiers = tmp_path / "identifiers.txt"
