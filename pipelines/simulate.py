@@ -17,6 +17,7 @@ from pipelines.errors import UsageError
 from pipelines.logs import show_progress
 from pipelines.settings import Settings
 from pipelines.synthetic_bank.bank import Bank, build_bank
+from pipelines.synthetic_bank.defects import plant, write_list
 from pipelines.synthetic_bank.extracts import SOURCES, load_month
 from pipelines.synthetic_bank.registers import load_registers
 from pipelines.synthetic_bank.truth import write_truth
@@ -36,7 +37,7 @@ class Simulation:
     is_new: bool = True
 
 
-def run(
+def run(  # noqa: PLR0913 - one for each option of the command
     settings: Settings,
     *,
     customers: int = 5000,
@@ -44,6 +45,7 @@ def run(
     seed: int = 0,
     start: date = date(2025, 1, 1),
     every: str = "month",
+    has_defects: bool = False,
 ) -> Simulation:
     """Simulate a bank and deliver it, unless it has been delivered already.
 
@@ -59,6 +61,9 @@ def run(
         The first of a month.
     every : {"month", "day"}, default="month"
         How much one delivery holds. The rows are the same.
+    has_defects : bool, default=False
+        Whether to damage some of what is delivered, one of each kind of defect, and to
+        list them in ``truth/defects.parquet``.
 
     Raises
     ------
@@ -72,6 +77,8 @@ def run(
         "start": start.isoformat(),
         "every": every,
     }
+    if has_defects:
+        wanted["has_defects"] = True
     _check(wanted, start)
     record = settings.home / "truth" / "simulation.json"
     with run_lock(settings, "simulate"):
@@ -82,6 +89,8 @@ def run(
             bank = build_bank(seed, customers, start, months)
             write_truth(bank, record.parent)
             simulation = _deliver(settings, bank, every)
+            if has_defects:
+                write_list(plant(settings.landing, seed), record.parent)
             _write_record(record, {"parameters": wanted, "written": asdict(simulation)})
     logger.info(
         "%s a bank of %s customers: %s deliveries, %s rows",
@@ -126,7 +135,9 @@ def _find_simulation(
         for _, _, end in _list_periods(start, wanted["months"], wanted["every"])
         for source in SOURCES
     ]
-    if "written" in known and all(path.exists() for path in expected):
+    # Of a damaged bank, what was lost on purpose is not there.
+    is_there = "has_defects" in wanted or all(path.exists() for path in expected)
+    if "written" in known and is_there:
         return Simulation(**known["written"] | {"is_new": False})
     return None
 

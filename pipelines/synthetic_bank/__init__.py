@@ -14,10 +14,13 @@ Everything follows from a seed. ``bank`` puts it together in this order:
 3. ``accounts`` lets customers open and close accounts. ``appetite`` weighs the reasons
    (a salary for a card, idle money for deposits and wealth, an age for a loan), so
    products are bought in a plausible order; ``products`` keeps track of the money.
-4. Events follow, one month at a time. ``channels`` draws them as Poisson processes by
-   season, weekday and hour (``seasons``), thinned by what the hidden state leaves of
-   activity; ``postings`` books what happens by itself. ``registers`` and ``extracts``
-   write all of it as the bank's systems would.
+4. ``relations`` makes some customers joint holders or a household, and some the second
+   registration of a person. ``prospects`` are reported by partners and customers.
+5. Events follow, one month at a time. ``channels`` and ``calls`` draw them as Poisson
+   processes by season, weekday and hour (``seasons``), thinned by what the hidden state
+   leaves of activity; ``postings`` books what happens by itself, ``purchases`` what was
+   paid for investments, ``offers`` runs campaigns and ``surveys`` asks. ``registers``
+   and ``extracts`` write all of it as the bank's systems would.
 
 ``truth`` says what no system knows, for tests only:
 
@@ -28,7 +31,10 @@ Everything follows from a seed. ``bank`` puts it together in this order:
   be true given the hidden state. It leaves out the visits that new accounts cause.
 - ``cross_sell_propensities``: by family not held, the probability of opening it within
   90 days. 1 where a customer has decided and only the account is missing.
+- ``identities``: for each registration and each report of a partner, the person, named
+  by the first registration, or by the report where there is none.
 
 What it does not do: balances follow a process of their own and do not add up the
-events, nobody's joint holder acts on the joint account, and prices never change.
+events, nobody's joint holder acts on the joint account, offers change nobody's mind,
+who is registered twice lives two lives, and prices never change.
 """

@@ -1,6 +1,6 @@
 """A synthetic bank before it is written down: everybody, everything, all months."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -8,18 +8,20 @@ import numpy as np
 from pipelines.synthetic_bank.accounts import Accounts, simulate_accounts
 from pipelines.synthetic_bank.dormancy import Lives, simulate_lives
 from pipelines.synthetic_bank.people import People, build_people
+from pipelines.synthetic_bank.relations import Relations, find_twins, relate
 from pipelines.synthetic_bank.seasons import Calendar, build_calendar
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Who the customers are, how they live, and what they hold."""
+    """Who the customers are, how they live, what they hold, whom they belong with."""
 
     seed: int
     calendar: Calendar
     people: People
     lives: Lives
     accounts: Accounts
+    relations: Relations
 
     def open_account_of(
         self, product: int, who: np.ndarray, day: np.ndarray
@@ -44,6 +46,10 @@ def build_bank(seed: int, customers: int, start: date, months: int) -> Bank:
     """Simulate a bank; the same arguments give the same bank."""
     calendar = build_calendar(start, months)
     people = build_people(seed, customers, calendar)
+    twins = find_twins(seed, people)
+    first, _ = twins
+    people = replace(people, birth=people.birth[first], gender=people.gender[first])
     lives = simulate_lives(seed, people, calendar)
     accounts = simulate_accounts(seed, people, lives, calendar)
-    return Bank(seed, calendar, people, lives, accounts)
+    relations = relate(seed, lives, people, twins)
+    return Bank(seed, calendar, people, lives, accounts, relations)

@@ -91,8 +91,8 @@ def visit_branches(bank: Bank, month: int) -> pa.Table:
     rng = stream(bank.seed, "branch", month)
     usual = draw_arrivals(bank, rng, month, BRANCH)
     usual["event_type"] = choose_kinds(rng, _BRANCH_KINDS, len(usual["who"]))
-    waited = _find_incidents(bank, month, LONG_WAIT, "enquiry")
-    complained = _find_incidents(bank, month, BRANCH_COMPLAINT, "complaint")
+    waited = find_incidents(bank, month, LONG_WAIT, "enquiry")
+    complained = find_incidents(bank, month, BRANCH_COMPLAINT, "complaint")
     events = stack(waited, usual, complained, *_open_and_close(bank, month))
     size = len(events["who"])
     kinds = events["event_type"]
@@ -144,7 +144,7 @@ def go_online(bank: Bank, month: int) -> pa.Table:
     usual["event_type"] = choose_kinds(rng, _ONLINE_KINDS, len(usual["who"]))
     incoming = select(usual, rng.random(len(usual["who"])) < _INCOMING_PER_EVENT)
     incoming["event_type"] = np.full(len(incoming["who"]), "incoming_transfer")
-    complained = _find_incidents(bank, month, ONLINE_COMPLAINT, "complaint")
+    complained = find_incidents(bank, month, ONLINE_COMPLAINT, "complaint")
     bought = _buy_online(bank, month)
     events = stack(bought, usual, incoming, complained)
     size = len(events["who"])
@@ -165,7 +165,8 @@ def go_online(bank: Bank, month: int) -> pa.Table:
     return to_table(bank, events)
 
 
-def _find_incidents(bank: Bank, month: int, kind: int, event_type: str) -> Events:
+def find_incidents(bank: Bank, month: int, kind: int, event_type: str) -> Events:
+    """Find the month's long waits, or complaints at one channel."""
     incidents = bank.lives.incidents
     is_meant = incidents["kind"] == kind
     is_meant &= is_in_month(bank, month, incidents["day"])

@@ -21,7 +21,7 @@ DRIFT, SALARY, SERVICE, MOVE = EARLY = range(1, 5)
 LATE = range(5, 9)
 # What is left of a customer's activity in each state.
 ACTIVITY = np.array([1, 0.55, 0.45, 0.40, 0.50, 0.22, 0.18, 0.15, 0.20, 0, 0, 0])
-LONG_WAIT, BRANCH_COMPLAINT, ONLINE_COMPLAINT = range(3)
+LONG_WAIT, BRANCH_COMPLAINT, ONLINE_COMPLAINT, PHONE_COMPLAINT = range(4)
 
 # Probabilities per month. What a steady customer does depends on the customer.
 _DRIFTS, _LOSES_SALARY, _MOVES_AWAY = 0.0040, 0.0055, 0.0015
@@ -33,6 +33,7 @@ _DORMANT_TO_STEADY, _DORMANT_TO_CLOSED = 0.060, 0.025
 _PAUSED_TO_STEADY, _PAUSED_TO_DORMANT = 0.42, 0.02
 _MOVES_NEARBY = 0.006
 _COMPLAINTS_PER_EVENT, _COMPLAINS_AFTER_WAIT = 0.002, 0.20
+_COMPLAINS_BY_PHONE = 0.4  # of those who do so neither online nor after a wait
 _BURN_IN_MONTHS = 36
 _SETTLING_DAYS = 60  # nobody leaves sooner after registering
 
@@ -220,7 +221,12 @@ def _draw_incidents(
     days = calendar.draw_days(rng, BRANCH, np.minimum(first, end - 1), end)
     digital = people.rates[:, ONLINE] / people.rates.sum(axis=1)
     is_online = (people.login_from <= days) & (rng.random(len(people)) < digital)
-    kinds = np.where(is_online & ~has_waited, ONLINE_COMPLAINT, BRANCH_COMPLAINT)
+    is_by_phone = rng.random(len(people)) < _COMPLAINS_BY_PHONE
+    kinds = np.select(
+        [has_waited, is_online, is_by_phone],
+        [BRANCH_COMPLAINT, ONLINE_COMPLAINT, PHONE_COMPLAINT],
+        BRANCH_COMPLAINT,
+    )
     who = np.concatenate([np.flatnonzero(has_waited), np.flatnonzero(complained)])
     kind = np.concatenate([np.full(has_waited.sum(), LONG_WAIT), kinds[complained]])
     return {"who": who, "day": days[who], "kind": kind}

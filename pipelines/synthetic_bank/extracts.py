@@ -1,15 +1,20 @@
-"""A month of the bank as its eight systems deliver it."""
+"""A month of the bank as its systems deliver it."""
 
 import duckdb
+import pyarrow as pa
 
 from pipelines.synthetic_bank.bank import Bank
+from pipelines.synthetic_bank.calls import make_calls
 from pipelines.synthetic_bank.channels import (
     go_online,
     use_cards,
     visit_atms,
     visit_branches,
 )
+from pipelines.synthetic_bank.offers import run_campaigns
 from pipelines.synthetic_bank.postings import measure_balances, post_by_itself
+from pipelines.synthetic_bank.products import PRODUCTS
+from pipelines.synthetic_bank.surveys import survey_customers
 
 # Rows of a month by source. `events` is what was simulated, with positions of customers
 # and accounts; `month` is a number such as 202501 that keeps keys apart.
@@ -100,9 +105,55 @@ _EXTRACTS = {
         left join accounts on events.account = accounts.number
         """,
     ),
+    "phone": (
+        make_calls,
+        """
+        select
+            events.*,
+            format('C{}{:07d}', $month, events.number) as contact_number,
+            if(is_verified, customer_number, null) as customer_number,
+            phone_number,
+            if(is_inbound, 'inbound', 'outbound') as direction,
+            if(agent > 0, format('G{:03d}', agent), null) as agent_code,
+            duration as duration_seconds
+        from events
+        inner join customers on events.who = customers.who
+        """,
+    ),
+    "survey": (
+        survey_customers,
+        """
+        select
+            events.*,
+            format('Y{}{:07d}', $month, events.number) as answer_number,
+            format('S{}', $month) as survey_code,
+            customer_number,
+            occurred_at as answered_at,
+            if(is_scored, experience, null) as experience_score,
+            if(is_scored, expectation, null) as expectation_score,
+            if(is_scored, null, code) as answer_code
+        from events
+        inner join customers on events.who = customers.who
+        """,
+    ),
+    "campaign": (
+        run_campaigns,
+        """
+        select
+            events.*,
+            format('O{}{:07d}', $month, events.number) as offer_number,
+            products.product_code,
+            format('{}-{}', products.product_code, $month) as campaign_code,
+            customer_number
+        from events
+        inner join customers on events.who = customers.who
+        inner join products on events.product = products.number
+        """,
+    ),
 }
 
-SOURCES = ("core_customers", "core_accounts", *_EXTRACTS)
+REGISTERS = ("core_customers", "core_accounts", "core_subscriptions", "partner")
+SOURCES = (*REGISTERS, *_EXTRACTS)
 
 
 def load_month(connection: duckdb.DuckDBPyConnection, bank: Bank, month: int) -> None:
@@ -119,7 +170,9 @@ def load_month(connection: duckdb.DuckDBPyConnection, bank: Bank, month: int) ->
     first = bank.calendar.start.year * 12 + bank.calendar.start.month - 1 + month
     code = first // 12 * 100 + first % 12 + 1
     # A connection of its own: nothing can be registered where a result is half read.
+    products = pa.table({"number": range(len(PRODUCTS)), "product_code": PRODUCTS})
     with connection.cursor() as cursor:
+        cursor.register("products", products)
         for source, (simulate, query) in _EXTRACTS.items():
             cursor.register("events", simulate(bank, month))
             statement = f"create or replace table {source} as {query}"

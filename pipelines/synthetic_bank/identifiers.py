@@ -170,6 +170,39 @@ def build_addresses(seed: int, size: int, name: str) -> list[str]:
     ]
 
 
+def misspell(names: list[str], is_misspelt: np.ndarray, seed: int) -> list[str]:
+    """Write some names as a hurried clerk would: a letter or a character wrong.
+
+    Examples
+    --------
+    >>> misspell(["Wang Dan-Xia"], np.array([True]), seed=0)
+    ['Wang Dan-ia']
+    """
+    rng = stream(seed, "typos", len(names))
+    places, others = rng.random(len(names)), rng.integers(0, 10**6, len(names))
+    given = [_split(name)[0] for name in _GIVEN.split()]
+    written = []
+    for name, wrong, place, other in zip(
+        names, is_misspelt, places, others, strict=True
+    ):
+        if wrong and name.isascii() and " " in name:
+            begins = name.index(" ") + 2
+            cut = begins + int(place * (len(name) - begins))
+            written.append(name[:cut] + name[cut + 1 :])
+        elif wrong:
+            # The last character, by one that is not the same.
+            (new,) = [c for c in (given * 2)[other % 64 :][:2] if c != name[-1]][:1]
+            written.append(name[:-1] + new)
+        else:
+            written.append(name)
+    return written
+
+
+def build_households(numbers: np.ndarray, seed: int) -> np.ndarray:
+    """Make up a household number for each whole number from 0 on, all different."""
+    return (scatter(numbers, 10**8, key=seed + 5) + 5 * 10**8).astype("U9")
+
+
 def scatter(numbers: np.ndarray, modulus: int, *, key: int) -> np.ndarray:
     """Spread whole numbers over ``[0, modulus)``, no two onto the same place.
 

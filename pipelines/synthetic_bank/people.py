@@ -26,7 +26,9 @@ _MANAGED_INCOME, _HAS_MANAGER = 200_000, 0.7
 _GAINS_LOGIN_PER_YEAR = 0.12
 _EVENTS_PER_MONTH = (0.95, 15.0)  # shape and scale of a gamma distribution
 # Each channel's appeal on a log scale: for everyone, and per ten years of age over 42.
-_APPEAL = np.array([[-0.1, 0.10], [-0.9, 0.35], [0.8, -0.10], [1.0, -0.30]])
+_APPEAL = np.array(
+    [[-0.1, 0.10], [-0.9, 0.35], [0.8, -0.10], [1.0, -0.30], [-1.9, 0.15]]
+)
 _APPEAL_SPREAD = 0.8
 
 

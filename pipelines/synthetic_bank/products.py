@@ -19,11 +19,12 @@ PRODUCTS = ("CUR01", "CUR02", "TD12", "CC01", "LN01", "MT01", "WM01", "FD01", "I
 CUR01, CUR02, TD12, CC01, LN01, MT01, WM01, FD01, IN01 = range(len(PRODUCTS))
 CONSUMER_LOAN_MONTHS, MORTGAGE_MONTHS = 36, 240
 ACCOUNT_COLUMNS = ("who", "product", "decided", "opened", "principal", "is_online")
-_PRODUCT_OF_FAMILY = np.array([TD12, CC01, LN01, WM01, FD01, IN01])
+PRODUCT_OF_FAMILY = np.array([TD12, CC01, LN01, WM01, FD01, IN01])
 _SAVINGS = (TIME_DEPOSIT, WEALTH, FUND)
 _OPENED_ONLINE = np.array([0.6, 0.5, 0.2, 0.6, 0.8, 0.3])  # by family
 _SAVED = 0.55  # of the current account goes into a new savings product
 _TAKES_MORTGAGE, _MORTGAGE_INCOME = 0.4, 60_000
+_IS_WEALTHY, _WEALTH = 0.03, (2.5, 1.0)  # share, and normal on a log scale
 
 
 class Portfolio:
@@ -45,6 +46,8 @@ class Portfolio:
         self.count = 0
         earns = np.log(people.income) - MEDIAN_LOG_INCOME
         self.usual = 9.8 + 0.9 * earns + rng.standard_normal(len(people))
+        is_wealthy = rng.random(len(people)) < _IS_WEALTHY
+        self.usual += is_wealthy * rng.normal(*_WEALTH, len(people))
         self.excess = 0.53 * rng.standard_normal(len(people))
         self.excess[lives.states[:, 0] == DORMANT] -= 2
 
@@ -117,7 +120,7 @@ class Portfolio:
         draw = self.rng.random(len(who))
         is_home = (family == LOAN) & is_aged(self.people.age[who], 28, 46)
         is_home &= (income > _MORTGAGE_INCOME) & (draw < _TAKES_MORTGAGE)
-        product = np.where(is_home, MT01, _PRODUCT_OF_FAMILY[family])
+        product = np.where(is_home, MT01, PRODUCT_OF_FAMILY[family])
         principals = {
             TD12: np.maximum(cash * _SAVED, 1000),
             CC01: income * (0.1 + 0.2 * draw),

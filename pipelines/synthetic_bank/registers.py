@@ -8,12 +8,14 @@ from pipelines.synthetic_bank import identifiers
 from pipelines.synthetic_bank.bank import Bank
 from pipelines.synthetic_bank.people import UNKNOWN
 from pipelines.synthetic_bank.products import CC01, CUR01, CUR02, PRODUCTS
+from pipelines.synthetic_bank.prospects import report_people
+from pipelines.synthetic_bank.purchases import list_purchases
 from pipelines.synthetic_bank.seasons import NEVER, stream
 
-_JOINT_SHARE = 0.03
 _REPLACED_CARDS_PER_YEAR = 0.03
 _UPDATES_INCOME = 0.6
 _WITHOUT_EMAIL = 0.15
+_MISSPELT_AGAIN, _LIVES_STILL_THERE = 0.5, 0.7  # of the second registrations
 _FOREIGN_CURRENCIES = ("USD", "HKD")
 
 # A row whenever something about a customer changed: an address, a login, an income.
@@ -42,7 +44,8 @@ dated as (
         *,
         changed_date < make_date(year(changed_date), 3, 1) + update_day as is_early,
         year(if(updates_income, changed_date, first_date)) - 1
-        - if(updates_income and is_early, 1, 0) as income_year
+        - if(updates_income and is_early, 1, 0) as income_year,
+        income_year - year($start) + 1 as income_age
     from changes
     inner join customers using (who)
     where changed_date < closed_date and changed_date < $end
@@ -51,8 +54,15 @@ select
     * exclude (login_name, postal_address),
     if(changed_date >= moved_date, next_address, postal_address) as postal_address,
     if(changed_date >= login_date, login_name, null) as login_name,
-    round(income * 1.04 ** (income_year - year($start) + 1), -2) as annual_income
+    round(income * {growth[0]}, -2) as annual_income,
+    round(income * {growth[1]}, -2) as annual_income_one_year_before,
+    round(income * {growth[2]}, -2) as annual_income_two_years_before
 from dated
+"""
+# Incomes grow by 4 % a year, up to 8 % above or below that.
+_GROWTH = """
+    (1.04 ** (income_age - {ago})
+    * (0.92 + 0.16 * ((who * 7919 + (income_year - {ago}) * 104729) % 1000) / 1000))
 """
 # A row as an account is opened, its card is replaced, or it is closed.
 _CORE_ACCOUNTS = """
@@ -91,13 +101,26 @@ select
 from changes
 where changed_date < $end
 """
+# What was bought is named as the account that holds it is.
+_CORE_SUBSCRIPTIONS = """
+create or replace table core_subscriptions as
+select
+    purchases.*,
+    format('S{:08d}{:02d}', purchases.number, purchases.term) as subscription_number,
+    account_number,
+    product_code,
+    currency_code
+from purchases
+inner join accounts on purchases.account = accounts.number
+"""
 
 
 def load_registers(connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:
-    """Create the tables ``core_customers`` and ``core_accounts`` for the whole run.
+    """Create the tables of the registers for the whole run.
 
-    Also those they come from, ``customers`` and ``accounts``, by which events find the
-    cards, logins and numbers to be written.
+    They are ``core_customers``, ``core_accounts``, ``core_subscriptions`` and
+    ``partner``, and those they come from, ``customers`` and ``accounts``, by which
+    events find the cards, logins and numbers to be written.
     """
     customers, accounts = _register_customers(bank), _register_accounts(bank)
     connection.register("registered_customers", customers)
@@ -105,14 +128,20 @@ def load_registers(connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:
     connection.execute("create table customers as from registered_customers")
     connection.execute("create table accounts as from registered_accounts")
     start, end = bank.calendar.start, _to_dates(bank, bank.calendar.days).item()
-    connection.execute(_CORE_CUSTOMERS, {"start": start, "end": end})
+    growth = [_GROWTH.format(ago=ago) for ago in range(3)]
+    connection.execute(
+        _CORE_CUSTOMERS.format(growth=growth), {"start": start, "end": end}
+    )
     connection.execute(_CORE_ACCOUNTS, {"end": end})
+    connection.register("reported_people", report_people(bank))
+    connection.execute("create table partner as from reported_people")
+    connection.register("purchases", list_purchases(bank))
+    connection.execute(_CORE_SUBSCRIPTIONS)
 
 
 def _register_customers(bank: Bank) -> pa.Table:
     people, seed, size = bank.people, bank.seed, len(bank.people)
     rng = stream(seed, "registers")
-    names, logins = identifiers.build_names(seed, size)
     # What is in the register at the start was last changed some day of the year before.
     last_changed = np.maximum(people.registered, -rng.integers(1, 366, size))
     first = np.where(people.registered < 0, last_changed, people.registered)
@@ -128,19 +157,15 @@ def _register_customers(bank: Bank) -> pa.Table:
             "login_date": _to_dates(bank, people.login_from),
             "updates_income": rng.random(size) < _UPDATES_INCOME,
             "update_day": rng.integers(0, 100, size, dtype=np.int32),
-            "full_name": names,
-            "login_name": logins,
-            "email_address": pa.array(
-                identifiers.build_emails(logins), mask=rng.random(size) < _WITHOUT_EMAIL
-            ),
-            "document_number": identifiers.build_documents(people.birth, people.gender),
-            "phone_number": identifiers.build_phones(np.arange(size), seed),
-            "postal_address": identifiers.build_addresses(seed, size, "first"),
-            "next_address": identifiers.build_addresses(seed, size, "next"),
+            **_identify(bank, rng),
             "birth_date": people.birth,
             "gender": pa.array(genders, mask=people.gender == UNKNOWN),
             "income": people.income,
             "has_income_proof": people.has_income_proof,
+            "household_number": pa.array(
+                identifiers.build_households(bank.relations.household, seed),
+                mask=~bank.relations.is_household_declared,
+            ),
             "branch_code": _code("B", people.branch + 1),
             "manager_code": pa.array(
                 _code("M", people.branch * 5 + np.arange(size) % 5 + 1),
@@ -149,6 +174,36 @@ def _register_customers(bank: Bank) -> pa.Table:
             "has_marketing_consent": people.has_consent,
         }
     )
+
+
+def _identify(bank: Bank, rng: np.random.Generator) -> dict[str, object]:
+    """Write down what names a customer; a second registration repeats some of it."""
+    people, seed, size = bank.people, bank.seed, len(bank.people)
+    relations = bank.relations
+    person, is_again = relations.first, relations.is_again
+    names, logins = identifiers.build_names(seed, size)
+    is_misspelt = is_again & (rng.random(size) < _MISSPELT_AGAIN)
+    documents = identifiers.build_documents(people.birth, people.gender)
+    phones = identifiers.build_phones(np.arange(size), seed)
+    lives_there = is_again & (rng.random(size) < _LIVES_STILL_THERE)
+    home = relations.household[np.where(lives_there, person, np.arange(size))]
+    shows_document = relations.shows_document
+    return {
+        "full_name": identifiers.misspell(
+            [names[who] for who in person], is_misspelt, seed
+        ),
+        "login_name": logins,
+        "email_address": pa.array(
+            identifiers.build_emails(logins),
+            mask=is_again | (rng.random(size) < _WITHOUT_EMAIL),
+        ),
+        "document_number": pa.array(documents[person], mask=is_again & ~shows_document),
+        "phone_number": np.where(shows_document, phones, phones[person]),
+        "postal_address": np.array(identifiers.build_addresses(seed, size, "first"))[
+            home
+        ],
+        "next_address": identifiers.build_addresses(seed, size, "next"),
+    }
 
 
 def _register_accounts(bank: Bank) -> pa.Table:
@@ -163,7 +218,9 @@ def _register_accounts(bank: Bank) -> pa.Table:
         rng.random(size) < _REPLACED_CARDS_PER_YEAR * bank.calendar.months / 12
     )
     replaced = np.where(is_replaced, rng.integers(1, bank.calendar.days, size), NEVER)
-    joint = _pair_up(bank, rng)
+    # Everybody's current account comes first, in order of the customers.
+    joint = np.full(size, -1)
+    joint[: len(bank.people)] = bank.relations.joint
     return pa.table(
         {
             "number": np.arange(size),
@@ -186,16 +243,6 @@ def _register_accounts(bank: Bank) -> pa.Table:
             ),
         }
     )
-
-
-def _pair_up(bank: Bank, rng: np.random.Generator) -> np.ndarray:
-    """Give some current accounts a second holder, both of whom stay with the bank."""
-    joint = np.full(len(bank.accounts), -1)
-    stays = (bank.people.registered < 0) & (bank.lives.closed == NEVER)
-    owner = np.flatnonzero(stays[:-1] & stays[1:])
-    owner = owner[rng.random(len(owner)) < _JOINT_SHARE]
-    joint[owner] = owner + 1
-    return joint
 
 
 def _to_dates(bank: Bank, days: np.ndarray) -> np.ndarray:

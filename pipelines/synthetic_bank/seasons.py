@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-CHANNELS = ("atm", "branch", "card", "online")
-ATM, BRANCH, CARD, ONLINE = range(4)
+CHANNELS = ("atm", "branch", "card", "online", "phone")
+ATM, BRANCH, CARD, ONLINE, PHONE = range(len(CHANNELS))
 DAYS_PER_MONTH = 365.25 / 12
 NEVER = 1_000_000  # a day that no run reaches
 
@@ -18,6 +18,7 @@ _WEEK = np.array(
         [1.35, 1.20, 1.15, 1.15, 1.20, 0.60, 0.35],
         [0.90, 0.90, 0.92, 0.95, 1.08, 1.20, 1.05],
         [1.08, 1.05, 1.02, 1.00, 1.02, 0.95, 0.88],
+        [1.30, 1.15, 1.10, 1.05, 1.10, 0.75, 0.55],
     ]
 )
 # First day of the lunar year. Outside these years there is no spring festival.
@@ -28,15 +29,15 @@ _LUNAR_NEW_YEARS = """
 """
 # First and last day relative to the new year, and the factor of each channel.
 _SPRING_FESTIVAL = (
-    (-14, -1, (1.50, 1.15, 1.35, 1.15)),
-    (0, 6, (0.80, 0.15, 1.15, 0.80)),
+    (-14, -1, (1.50, 1.15, 1.35, 1.15, 1.20)),
+    (0, 6, (0.80, 0.15, 1.15, 0.80, 0.40)),
 )
 # (month, first day, last day), and the factor of each channel.
 _FIXED_SEASONS = (
-    ((5, 1, 3), (1.0, 0.3, 1.2, 0.9)),
-    ((10, 1, 7), (1.0, 0.3, 1.2, 0.9)),
-    ((11, 8, 12), (0.9, 1.0, 1.5, 1.4)),
-    ((12, 18, 31), (1.15, 1.25, 1.2, 1.15)),
+    ((5, 1, 3), (1.0, 0.3, 1.2, 0.9, 0.6)),
+    ((10, 1, 7), (1.0, 0.3, 1.2, 0.9, 0.6)),
+    ((11, 8, 12), (0.9, 1.0, 1.5, 1.4, 1.1)),
+    ((12, 18, 31), (1.15, 1.25, 1.2, 1.15, 1.2)),
 )
 # Share of the day's events in each hour of UTC+8, from midnight on.
 _HOURS = np.array(
@@ -45,6 +46,7 @@ _HOURS = np.array(
         [0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 14, 11, 6, 8, 11, 9, 5, 0, 0, 0, 0, 0, 0, 0],
         [1, 0, 0, 0, 0, 0, 1, 4, 5, 4, 4, 7, 9, 6, 5, 5, 6, 9, 11, 10, 7, 4, 2, 1],
         [2, 1, 0, 0, 0, 1, 2, 5, 6, 7, 6, 6, 8, 6, 5, 5, 5, 6, 6, 7, 8, 8, 6, 4],
+        [0, 0, 0, 0, 0, 0, 1, 3, 8, 11, 11, 9, 7, 8, 9, 9, 8, 6, 4, 3, 2, 1, 0, 0],
     ],
     dtype=float,
 )

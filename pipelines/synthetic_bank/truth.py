@@ -24,6 +24,7 @@ from pipelines.synthetic_bank.dormancy import (
     rate_contacts,
 )
 from pipelines.synthetic_bank.identifiers import number_customers
+from pipelines.synthetic_bank.prospects import STRANGER, report_people
 from pipelines.synthetic_bank.seasons import NEVER
 
 LEAD_DAYS, HORIZON_DAYS = 14, 90
@@ -31,11 +32,12 @@ _PERIODS_AHEAD = 5  # hidden states that a label window can meet
 
 
 def write_truth(bank: Bank, folder: Path) -> None:
-    """Write ``dormancy``, ``churn_propensities`` and ``cross_sell_propensities``."""
+    """Write what no system knows, one file a table."""
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(_list_spells(bank), folder / "dormancy.parquet")
     pq.write_table(_list_churn(bank), folder / "churn_propensities.parquet")
     pq.write_table(_list_cross_sell(bank), folder / "cross_sell_propensities.parquet")
+    pq.write_table(_list_identities(bank), folder / "identities.parquet")
 
 
 def expect_churn(bank: Bank, month: int) -> np.ndarray:
@@ -107,6 +109,25 @@ def _list_cross_sell(bank: Bank) -> pa.Table:
         }
         parts.append(_name(bank, who, month, columns))
     return pa.concat_tables(parts)
+
+
+def _list_identities(bank: Bank) -> pa.Table:
+    """List every registration and report of a person, and who it is."""
+    numbers = np.array(number_customers(len(bank.people)))
+    reported = report_people(bank)
+    who, person_number = reported["who"].to_numpy(), reported["person_number"]
+    return pa.table(
+        {
+            "source": ["core_customers"] * len(numbers) + ["partner"] * len(who),
+            "number": np.concatenate([numbers, person_number]),
+            "person": np.concatenate(
+                [
+                    numbers[bank.relations.first],
+                    np.where(who == STRANGER, person_number, numbers[who]),
+                ]
+            ),
+        }
+    )
 
 
 def _name(bank: Bank, who: np.ndarray, month: int, columns: dict) -> pa.Table:

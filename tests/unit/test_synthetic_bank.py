@@ -30,7 +30,13 @@ select customer_number, 'online', occurred_at
 from online inner join logins using (login_name)
 where event_type != 'incoming_transfer'
 union all
-select customer_number, 'branch', occurred_at from branch;
+select customer_number, 'branch', occurred_at from branch
+union all
+select customer_number, 'phone', occurred_at from phone
+where direction = 'inbound' and customer_number is not null;
+create view persons as
+select number as customer_number, person from identities
+where source = 'core_customers';
 -- Half a year of history before, and a whole label window after.
 create view labels as
 select
@@ -322,12 +328,13 @@ def test_accounts_are_opened_where_a_customer_went_for_it(books):
         ("core_accounts", "card_number"),
     ],
 )
-def test_an_identifier_belongs_to_one_customer(books, source, column):
+def test_an_identifier_belongs_to_one_person(books, source, column):
     values, pairs = ask(
         books,
         f"""
-        select count(distinct {column}), count(distinct ({column}, customer_number))
-        from {source} where {column} is not null
+        select count(distinct {column}), count(distinct ({column}, person))
+        from {source} inner join persons using (customer_number)
+        where {column} is not null
         """,
     )
 
@@ -337,7 +344,11 @@ def test_an_identifier_belongs_to_one_customer(books, source, column):
 
 def test_check_digits_hold(books):
     cards = books.execute("select card_number from cards").fetchall()
-    documents = books.execute("select document_number from core_customers").fetchall()
+    documents = books.execute("""
+        select document_number from core_customers where document_number is not null
+        union all
+        select document_number from partner where document_number is not null
+    """).fetchall()
 
     assert {luhn_sum(card) % 10 for (card,) in cards} == {0}
     assert {document_sum(number) % 11 for (number,) in documents} == {1}
@@ -392,6 +403,242 @@ def test_true_cross_sell_propensities_expect_what_happens(books):
 
     assert probability.mean() == pytest.approx(is_opened.mean(), abs=0.005)
     assert rank_auc(probability, is_opened) > 0.72
+
+
+def test_some_are_registered_twice_and_share_what_names_a_person(books):
+    again, by_document, by_contacts = ask(
+        books,
+        """
+        with registrations as (
+            select distinct on (customer_number)
+                customer_number, person, document_number, phone_number, birth_date
+            from core_customers inner join persons using (customer_number)
+            order by customer_number, changed_date desc
+        )
+        select
+            count(*),
+            count(*) filter (second.document_number = first.document_number),
+            count(*) filter (
+                second.document_number is null
+                and second.phone_number = first.phone_number
+                and second.birth_date = first.birth_date
+            )
+        from registrations as second
+        inner join registrations as first on first.customer_number = second.person
+        where second.customer_number != second.person
+        """,
+    )
+
+    assert 10 < again < 40
+    assert by_document > 0
+    assert by_contacts > 0
+    assert by_document + by_contacts == again
+
+
+def test_reported_people_are_strangers_customers_and_customers_to_be(books):
+    strangers, customers, later, elsewhere = ask(
+        books,
+        """
+        with registered as (
+            select distinct on (customer_number)
+                customer_number, registered_date, phone_number, birth_date
+            from core_customers order by customer_number, changed_date
+        )
+        select
+            count(*) filter (customer_number is null),
+            count(*) filter (registered_date < reported_date),
+            count(*) filter (registered_date > reported_date),
+            count(*) filter (
+                customer_number is not null and (
+                    partner.phone_number != registered.phone_number
+                    or partner.birth_date != registered.birth_date
+                )
+            )
+        from partner
+        inner join identities
+            on source = 'partner' and number = person_number
+        left join registered on customer_number = person
+        """,
+    )
+
+    assert min(strangers, customers, later) > 5
+    assert elsewhere == 0
+
+
+def test_referrals_name_a_customer_and_others_a_partner(books):
+    wrong = ask(
+        books,
+        """
+        select count(*) from partner
+        where (partner_kind = 'referral') = (referrer_number is null)
+            or (partner_kind = 'referral') = (partner_code is not null)
+        """,
+    )
+
+    assert wrong == 0
+
+
+def test_an_account_of_an_investment_opens_with_its_first_purchase(books):
+    accounts, matched = ask(
+        books,
+        """
+        select count(*), count(amount)
+        from (
+            select distinct account_number, opened_date from core_accounts
+            where product_code in ('WM01', 'FD01', 'IN01')
+        ) as opened
+        left join core_subscriptions
+            on core_subscriptions.account_number = opened.account_number
+            and subscribed_date = opened_date
+        """,
+    )
+
+    assert accounts > 100
+    assert matched == accounts
+
+
+def test_some_buy_for_a_million_at_once(books):
+    large, share = ask(
+        books,
+        """
+        select count(*) filter (amount >= 1000000), avg(if(amount >= 1000000, 1, 0))
+        from core_subscriptions where product_code = 'WM01'
+        """,
+    )
+
+    assert large >= 2
+    assert share < 0.1
+
+
+def test_offers_go_to_who_agreed_and_does_not_hold_the_product(books):
+    offers, unwanted, held = ask(
+        books,
+        """
+        with offers as (
+            select distinct offer_number, customer_number, product_code, offered_date
+            from campaign
+        )
+        select
+            count(*),
+            count(*) filter (customer_number in (
+                select customer_number from core_customers
+                where not has_marketing_consent
+            )),
+            count(*) filter (exists (
+                select 1 from core_accounts
+                where core_accounts.customer_number = offers.customer_number
+                    and core_accounts.product_code = offers.product_code
+                    and status = 'open' and changed_date < date_trunc(
+                        'month', offered_date
+                    )
+                    and account_number not in (
+                        select account_number from core_accounts
+                        where status = 'closed' and changed_date <= offered_date
+                    )
+            ))
+        from offers
+        """,
+    )
+
+    assert offers > 200
+    assert (unwanted, held) == (0, 0)
+
+
+def test_every_offer_has_one_outcome_and_the_control_group_none(books):
+    rows = books.execute("""
+        select
+            is_control, count(distinct offer_number), count(*),
+            count(*) filter (status in ('made', 'withheld')),
+            count(*) filter (changed_date > offered_date)
+        from campaign group by is_control order by is_control
+    """).fetchall()
+    (_, offers, both, made, answered), (_, controls, *of_controls) = rows
+
+    assert (both, made, answered) == (2 * offers, offers, offers)
+    assert of_controls == [controls, controls, 0]
+    assert 0.1 < controls / (offers + controls) < 0.3
+
+
+def test_who_accepts_opens_an_account(books):
+    accepted, opened = ask(
+        books,
+        """
+        select count(distinct offer_number), count(distinct offer_number) filter (
+            opened_date between campaign.changed_date and campaign.changed_date + 10
+        )
+        from campaign
+        left join core_accounts using (customer_number)
+        where
+            campaign.status = 'accepted'
+            and campaign.changed_date < date '2025-12-01'
+        """,
+    )
+
+    assert accepted > 2
+    assert opened == accepted
+
+
+def test_a_bad_day_at_the_bank_shows_in_the_survey(books):
+    after_wait, others = ask(
+        books,
+        """
+        with waits as (
+            select customer_number, occurred_at from branch
+            where called_at > ticket_taken_at + interval 30 minute
+                or event_type = 'complaint'
+        ),
+        answers as (
+            select
+                experience_score - expectation_score as gap,
+                exists (
+                    select 1 from waits
+                    where waits.customer_number = survey.customer_number
+                        and occurred_at between answered_at - interval 20 day
+                        and answered_at
+                ) as has_waited
+            from survey where question_code = 'overall'
+        )
+        select
+            avg(gap) filter (has_waited), avg(gap) filter (not has_waited) from answers
+        """,
+    )
+
+    assert after_wait < others - 1
+
+
+def test_households_share_an_address_and_joint_accounts_a_household(books):
+    declared, homes, strangers = ask(
+        books,
+        """
+        with firsts as (
+            select distinct on (customer_number)
+                customer_number, household_number, postal_address
+            from core_customers inner join persons using (customer_number)
+            where customer_number = person
+            order by customer_number, changed_date
+        ),
+        joint as (
+            select distinct first.customer_number as one, second.customer_number as two
+            from core_accounts as first
+            inner join core_accounts as second using (account_number)
+            where first.role = 'owner' and second.role = 'joint'
+        )
+        select
+            count(distinct household_number),
+            count(distinct (household_number, postal_address)),
+            (
+                select count(*) from joint
+                inner join firsts as a on a.customer_number = one
+                inner join firsts as b on b.customer_number = two
+                where a.household_number is distinct from b.household_number
+            )
+        from firsts where household_number is not null
+        """,
+    )
+
+    assert declared > 20
+    assert homes < 1.3 * declared
+    assert strangers == 0
 
 
 def luhn_sum(number):

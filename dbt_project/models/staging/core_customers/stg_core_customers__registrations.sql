@@ -23,11 +23,14 @@ renamed as (
         phone_number as phone_pseudonym,
         email_address as email_pseudonym,
         postal_address as address_pseudonym,
+        household_number as household_pseudonym,
         gender,
 
         ---------- numerics
         income_year,
         annual_income as annual_income_cny,
+        annual_income_one_year_before as annual_income_one_year_before_cny,
+        annual_income_two_years_before as annual_income_two_years_before_cny,
 
         ---------- booleans
         has_income_proof,
