@@ -17,7 +17,7 @@ from expectations.rules import (
     require_of_table,
 )
 
-CHANNELS = ("atm", "branch", "card", "online")
+CHANNELS = ("atm", "branch", "card", "online", "phone")
 FAMILIES = (
     "current_deposit",
     "time_deposit",
@@ -44,6 +44,16 @@ COUNTS = [
     "account_closed_count_365d",
     "branch_wait_over_30_minutes_count_180d",
     "complaint_count_180d",
+    "customer_event_count_ever",
+    "standing_order_count_365d",
+    "loan_instalment_count_90d",
+    "household_member_count",
+    "referral_count",
+    "subscription_count_365d",
+    "offer_count_365d",
+    "offer_accepted_count_365d",
+    "offer_declined_count_365d",
+    "survey_score_count_365d",
 ]
 AMOUNTS = [
     *(
@@ -52,6 +62,11 @@ AMOUNTS = [
         for days in (30, 90, 365)
     ),
     "salary_amount_sum_90d_cny",
+    "salary_amount_sum_365d_cny",
+    "customer_amount_sum_90d_cny",
+    "customer_amount_mean_365d_cny",
+    "subscription_amount_sum_365d_cny",
+    "total_balance_range_180d_cny",
     "owed_balance_cny",
 ]
 FLAGS = [
@@ -64,12 +79,28 @@ BALANCES = [
     "invested_balance_cny",
     "total_balance_cny",
     "total_balance_change_90d_cny",
+    "total_balance_slope_180d_cny",
+    # What the bank gave back may be more than what it charged.
+    "fee_amount_sum_365d_cny",
+    *(f"{family}_balance_cny" for family in FAMILIES),
 ]
-SHARES = ["customer_event_ratio_30d_to_90d", "customer_event_ratio_90d_to_365d"]
+SHARES = [
+    "customer_event_ratio_30d_to_90d",
+    "customer_event_ratio_90d_to_365d",
+    *(f"{channel}_event_ratio_90d_to_365d" for channel in CHANNELS),
+    "salary_ratio_90d_to_365d",
+    "standing_order_ratio_90d_to_365d",
+    "online_share_90d",
+    "branch_share_90d",
+]
 DAYS_SINCE = [
     "days_since_customer_event",
     *(f"days_since_{channel}_event" for channel in CHANNELS),
     "days_since_salary",
+    "days_since_automatic_event",
+    "days_since_standing_order",
+    "days_since_complaint",
+    "days_since_opening",
 ]
 MEASURES = [
     *COUNTS,
@@ -83,6 +114,12 @@ MEASURES = [
     "annual_income_cny",
     "total_balance_ratio_90d",
     "branch_wait_minutes_mean_180d",
+    "customer_event_gap_days_365d",
+    "channel_entropy_90d",
+    "debit_to_credit_ratio_90d",
+    "total_balance_drawdown_180d",
+    "experience_score_mean_365d",
+    "satisfaction_gap_mean_365d",
 ]
 
 

@@ -40,6 +40,7 @@ SUITE = gx.ExpectationSuite(
                 "cross_sell_estimator_version",
                 "cross_sell_run_id",
                 "scored_at",
+                "data_quality_grade",
             ]
         ),
         expect_rows(),

@@ -33,6 +33,19 @@ def _expect_authentic():
     return [
         _between(column, 0, 0, principle=AUTHENTICITY, severity="critical")
         for column in ("rows_unaccounted", "rows_missing")
+    ] + [
+        # A restatement of a restatement that never came.
+        _between(
+            "missing_sequence_count",
+            0,
+            0,
+            principle=AUTHENTICITY,
+            severity="warning",
+        ),
+        # An account's currency does not change.
+        _between(
+            "unlike_register_share", 0, 0, principle=AUTHENTICITY, severity="warning"
+        ),
     ]
 
 
@@ -60,6 +73,13 @@ def _expect_accurate():
             row_condition=ENOUGH_ROWS,
         ),
         _between("impossible_time_share", 0, 0, principle=ACCURACY, severity="warning"),
+        # Nobody uses an account before it is opened.
+        _between("early_event_share", 0, 0, principle=ACCURACY, severity="warning"),
+        # Yuan for fen: of one account, and of all.
+        _between("slipped_share", 0, 0.002, principle=ACCURACY, severity="warning"),
+        _between(
+            "typical_amount_ratio", 0.05, 20, principle=ACCURACY, severity="warning"
+        ),
     ]
 
 
@@ -101,8 +121,20 @@ def _expect_complete(volume):
             None,
             principle=COMPLETENESS,
             severity="warning",
+            row_condition=ENOUGH_ROWS,
         ),
         _between("volume_ratio", *volume, principle=COMPLETENESS, severity="warning"),
+        _between(
+            "missing_date_count", 0, 0, principle=COMPLETENESS, severity="warning"
+        ),
+        # Every open account has a balance; what opens at the end of a day may not yet.
+        _between(
+            "seen_account_share",
+            0.95,
+            None,
+            principle=COMPLETENESS,
+            severity="warning",
+        ),
     ]
 
 
@@ -140,6 +172,8 @@ def _build_suite(source, *, newest_row, volume, references=True):
 # Customers act every day, so events that stopped are a broken feed. Half or twice the
 # usual for the day of the week is a public holiday at most.
 EVENTS = {"newest_row": "critical", "volume": (0.5, 2)}
+# Surveys, campaigns and partners come in waves, and not every month.
+WAVES = {"newest_row": "warning", "volume": (0.1, 10)}
 # Registers change when they change: most months little, and once a year, with the tax
 # returns, a fifth of all customers.
 REGISTER = {"newest_row": "warning", "volume": (0.02, 50)}
@@ -147,6 +181,7 @@ REGISTER = {"newest_row": "warning", "volume": (0.02, 50)}
 SUITES = {
     "atm": _build_suite("atm", **EVENTS),
     "branch": _build_suite("branch", **EVENTS),
+    "campaign": _build_suite("campaign", **WAVES),
     "card": _build_suite("card", **EVENTS),
     "core_accounts": _build_suite("core_accounts", **REGISTER),
     # Every open account each time: a fifth more or less is no day's business.
@@ -155,5 +190,9 @@ SUITES = {
     ),
     "core_customers": _build_suite("core_customers", references=False, **REGISTER),
     "core_postings": _build_suite("core_postings", **EVENTS),
+    "core_subscriptions": _build_suite("core_subscriptions", **REGISTER),
     "online": _build_suite("online", **EVENTS),
+    "partner": _build_suite("partner", **WAVES),
+    "phone": _build_suite("phone", **EVENTS),
+    "survey": _build_suite("survey", **WAVES),
 }

@@ -10,6 +10,8 @@ from pipelines.errors import DataQualityError
 from pipelines.settings import PROJECT_ROOT
 
 STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
+# A night, and a long week-end.
+DUE_DAYS = 3
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class Column:
         Empty where any value may stand.
     limits : tuple of two values or None
         Least and greatest value allowed, both included.
+    check_digit : {"luhn", "iso7064"} or None
+        How the last character follows from the others: of card numbers, of identity
+        cards. A value of another form (a passport) has none to check.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Column:
     is_control_total: bool = False
     accepted_values: tuple[str, ...] = ()
     limits: tuple[object, object] | None = None
+    check_digit: str | None = None
 
     @property
     def raw_type(self) -> str:
@@ -53,11 +59,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a source promised: its columns, in the order of the file."""
+    """What a source promised: its columns, in the order of the file.
+
+    A delivery is overdue more than ``due_days`` days after its business date.
+    """
 
     source: str
     columns: tuple[Column, ...]
     requires_one_of: tuple[str, ...] = field(default=())
+    due_days: int = DUE_DAYS
 
     @property
     def names(self) -> list[str]:
@@ -129,6 +139,7 @@ def _read_contract(source: dict) -> Contract:
         source=source["name"],
         columns=tuple(_read_column(column) for column in table["columns"]),
         requires_one_of=tuple(meta.get("requires_one_of", ())),
+        due_days=meta.get("due_days", DUE_DAYS),
     )
 
 
@@ -144,4 +155,5 @@ def _read_column(column: dict) -> Column:
         is_control_total=meta.get("control_total", False),
         accepted_values=tuple(meta.get("accepted_values", ())),
         limits=tuple(meta["range"]) if "range" in meta else None,
+        check_digit=meta.get("check_digit"),
     )

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -31,7 +31,8 @@ class DataFile(BaseModel):
 class Manifest(BaseModel):
     """What a delivery promises to hold.
 
-    ``control_totals`` are sums as decimal text, so that they compare exactly.
+    ``control_totals`` are sums as decimal text with a point, whatever ``decimal`` says
+    of the files, so that they compare exactly.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +46,7 @@ class Manifest(BaseModel):
     ]
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
     files: tuple[DataFile, ...]
     control_totals: dict[str, Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]] = {}
 

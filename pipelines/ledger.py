@@ -7,12 +7,13 @@ names them, and nobody can edit one of its lines without breaking every later on
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from pipelines.errors import DataQualityError
 
 GENESIS = "0" * 64
+ERASED = "erased"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Entry:
     """A delivery as it was loaded.
 
     ``rows_hash`` is the sum of the rows' 64-bit hashes, in decimal: the order of rows
-    does not change it.
+    does not change it. ``reason`` is ``"erased"`` where a delivery is entered again
+    because somebody was erased from it.
     """
 
     delivery_id: str
@@ -29,6 +31,7 @@ class Entry:
     rows_quarantined: int
     rows_hash: str
     content_sha256: str
+    reason: str | None = field(default=None, compare=False)
 
 
 def read(path: Path) -> dict[str, Entry]:
@@ -40,6 +43,11 @@ def read(path: Path) -> dict[str, Entry]:
         A line is not the one that was written.
     """
     return {entry.delivery_id: entry for entry, _ in _read_lines(path)}
+
+
+def read_history(path: Path) -> set[Entry]:
+    """Read every entry there ever was, those that a later one replaced as well."""
+    return {entry for entry, _ in _read_lines(path)}
 
 
 def append(path: Path, entries: list[Entry]) -> None:
@@ -74,7 +82,7 @@ def _read_lines(path: Path) -> list[tuple[Entry, dict]]:
     for number, text in enumerate(_whole_lines(path).splitlines(), 1):
         try:
             line = json.loads(text)
-            entry = Entry(**{name: line[name] for name in Entry.__dataclass_fields__})
+            entry = _read_entry(line)
         except (ValueError, KeyError, TypeError):
             line, entry = {}, None
         if entry is None or line != _seal(entry, previous):
@@ -89,7 +97,16 @@ def _read_lines(path: Path) -> list[tuple[Entry, dict]]:
     return lines
 
 
+def _read_entry(line: dict) -> Entry:
+    values = {
+        name: line[name] for name in Entry.__dataclass_fields__ if name != "reason"
+    }
+    return Entry(**values, reason=line.get("reason"))
+
+
 def _seal(entry: Entry, previous: str) -> dict:
     line = asdict(entry) | {"previous": previous}
+    if entry.reason is None:
+        del line["reason"]
     text = json.dumps(line, sort_keys=True)
     return line | {"hash": hashlib.sha256(text.encode()).hexdigest()}

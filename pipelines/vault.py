@@ -9,6 +9,7 @@ to meet.
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from pipelines.settings import Settings
 
 KEY_BYTES = 32
 PSEUDONYM_DIGITS = 20
+TOMBSTONE_DIGITS = 40
 ROW = ["file_number", "line_number", "raw_text"]
+WORD = re.compile(r"[^\s,;|\"']+")
 BLOCK_BYTES = 64  # of SHA-256
 TABLES = """
 create table if not exists vault.identifiers (
@@ -30,6 +33,12 @@ create table if not exists vault.quarantined_rows (
     delivery_id varchar, file_number integer, line_number bigint, raw_text varchar
 );
 create table if not exists vault.key_check (fingerprint varchar);
+create table if not exists vault.tombstones (
+    kind varchar, tombstone varchar, erased_at timestamp, expires boolean
+);
+create table if not exists vault.erasing (
+    erasure_id varchar, kind varchar, pseudonym varchar
+);
 """
 
 
@@ -56,6 +65,8 @@ class Vault:
         connection.execute(f"attach if not exists '{path}' as vault")
         settings.vault.chmod(0o600)
         connection.execute(TABLES)
+        self._key = key
+        self._stones: dict[str, set[str]] | None = None
         self._inner, self._outer = _pads(key)
         self._check_key(key)
 
@@ -83,13 +94,37 @@ class Vault:
             """,
             {"outer": self._outer, "inner": self._inner},
         )
+        self._find_erased()
         self._connection.execute("""
             insert into vault.identifiers
             select made.kind, made.pseudonym, made.identifier
             from pseudonyms as made
             anti join vault.identifiers as known
                 on known.kind = made.kind and known.pseudonym = made.pseudonym
+            anti join erased_identifiers as erased
+                on erased.kind = made.kind and erased.pseudonym = made.pseudonym
         """)
+
+    def _find_erased(self) -> None:
+        """Fill ``erased_identifiers`` with those that have a tombstone."""
+        self._connection.execute(
+            f"""
+            create or replace temp table erased_identifiers as
+            select made.kind, made.pseudonym, stones.erased_at, stones.expires
+            from (
+                select
+                    kind, pseudonym,
+                    left(sha256($outer || unhex(sha256(
+                        $inner || encode('erased:' || kind || ':' || pseudonym)
+                    ))), {TOMBSTONE_DIGITS}) as tombstone
+                from pseudonyms
+                -- Most banks have erased nobody, and need no second hash.
+                where exists (from vault.tombstones)
+            ) as made
+            inner join vault.tombstones as stones using (kind, tombstone)
+            """,
+            {"outer": self._outer, "inner": self._inner},
+        )
 
     def store_quarantined(
         self, delivery_id: str, rows: list[tuple[int, int, str]]
@@ -117,6 +152,47 @@ class Vault:
                     "insert into vault.quarantined_rows select ?, * from quarantined",
                     [delivery_id],
                 )
+
+    def names_erased(self, text: str | None) -> bool:
+        """Whether a line of text names somebody who was erased."""
+        if self._stones is None:
+            with self._connection.cursor() as cursor:
+                rows = cursor.execute("""
+                    select kind, list(tombstone) from vault.tombstones group by kind
+                """).fetchall()
+            self._stones = {kind: set(stones) for kind, stones in rows}
+        return any(
+            tombstone(self._key, kind, pseudonym(self._key, kind, word)) in stones
+            for kind, stones in self._stones.items()
+            for word in WORD.findall(text or "")
+        )
+
+    def forget_identifiers(self, names: list[tuple[str, str]]) -> None:
+        """Take identifiers out again, beside a transaction on the warehouse."""
+        with self._connection.cursor() as cursor:
+            for kind, value in names:
+                cursor.execute(
+                    "delete from vault.identifiers where kind = ? and pseudonym = ?",
+                    [kind, value],
+                )
+
+    def refuse_open_erasure(self) -> None:
+        """Keep deliveries out while somebody is half erased.
+
+        Raises
+        ------
+        DataQualityError
+            An erasure was interrupted.
+        """
+        (rows,) = self._connection.execute(
+            "select count(*) from vault.erasing"
+        ).fetchone()
+        if rows:
+            msg = (
+                "An erasure was interrupted, so nothing was loaded. Run "
+                "`crm forget --resume` first."
+            )
+            raise DataQualityError(msg)
 
     def _check_key(self, key: bytes) -> None:
         fingerprint = hmac.new(key, b"key check", hashlib.sha256).hexdigest()
@@ -172,6 +248,12 @@ def pseudonym(key: bytes, kind: str, identifier: str) -> str:
     """Make one pseudonym, as ``Vault.store_pseudonyms`` makes a column of them."""
     message = f"{kind}:{identifier}".encode()
     return hmac.new(key, message, hashlib.sha256).hexdigest()[:PSEUDONYM_DIGITS]
+
+
+def tombstone(key: bytes, kind: str, pseudonym: str) -> str:
+    """Make what remembers an erased identifier, and can't be led back to it."""
+    message = f"erased:{kind}:{pseudonym}".encode()
+    return hmac.new(key, message, hashlib.sha256).hexdigest()[:TOMBSTONE_DIGITS]
 
 
 def _write_key(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import logging
 
+import duckdb
+
 from pipelines import ledger
 from pipelines.contracts import load_contracts
 from pipelines.errors import DataQualityError
@@ -9,10 +11,19 @@ from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
 logger = logging.getLogger(__name__)
+TABLES = "select table_schema || '.' || table_name from information_schema.tables"
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, deep: bool = False) -> int:
     """Compare each delivery's rows in ``raw`` with what the ledger remembers.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the warehouse and the ledger are.
+    deep : bool, default=False
+        Whether to read every table to the last byte as well: a damaged block is only
+        noticed when it is read.
 
     Returns
     -------
@@ -22,24 +33,18 @@ def run(settings: Settings) -> int:
     Raises
     ------
     DataQualityError
-        Deliveries are missing or changed, or the ledger itself was; names them.
+        Deliveries are missing or changed, or the ledger or the warehouse is damaged.
     """
     remembered = ledger.read(settings.ledger)
-    found: dict[str, tuple[int, str]] = {}
-    with connect(settings, read_only=True) as connection:
-        duplicates = connection.execute("""
-            select delivery_id, 0, '0' from ops.deliveries where status != 'refused'
-        """).fetchall()
-        rows = duplicates + [
-            row
-            for source in load_contracts()
-            for row in connection.execute(f"""
-                select delivery_id, count(*), cast(sum(row_hash) as varchar)
-                from raw.{source} group by delivery_id
-            """).fetchall()
-        ]
-    for delivery_id, count, rows_hash in rows:
-        found[delivery_id] = (count, rows_hash)
+    try:
+        with connect(settings, read_only=True) as connection:
+            tables = {table for (table,) in connection.execute(TABLES).fetchall()}
+            found = _count_rows(connection, tables)
+            if deep:
+                _read_all(connection)
+    except duckdb.Error:
+        # DuckDB's own words may hold what stands in the damaged place.
+        raise DataQualityError(_damaged(remembered)) from None
     lost = [
         entry.delivery_id
         for entry in remembered.values()
@@ -50,9 +55,54 @@ def run(settings: Settings) -> int:
         msg = (
             f"The warehouse does not hold what the ledger remembers: {len(lost)} "
             f"deliveries are missing or changed, {len(unknown)} are not in the ledger. "
-            "Run `crm ingest` to load missing ones again from landing, or bring back a "
-            f"backup: {', '.join([*lost, *unknown][:20])}"
+            "Run `crm ingest` and `crm replay` to load missing ones from landing, or "
+            f"bring back a backup: {', '.join([*lost, *unknown][:20])}"
         )
         raise DataQualityError(msg)
     logger.info("verify: %d deliveries as the ledger remembers them", len(remembered))
     return len(remembered)
+
+
+def _count_rows(
+    connection: duckdb.DuckDBPyConnection, tables: set[str]
+) -> dict[str, tuple[int, str]]:
+    """Count rows and add up hashes by delivery; what has no table has no rows."""
+    found: dict[str, tuple[int, str]] = {}
+    if "ops.deliveries" in tables:
+        noted = connection.execute("""
+            select delivery_id from ops.deliveries where status != 'refused'
+        """).fetchall()
+        found = {delivery_id: (0, "0") for (delivery_id,) in noted}
+    for source in load_contracts():
+        if f"raw.{source}" in tables:
+            rows = connection.execute(f"""
+                select delivery_id, count(*), cast(sum(row_hash) as varchar)
+                from raw.{source} group by delivery_id
+            """).fetchall()
+            found |= {delivery_id: tuple(counts) for delivery_id, *counts in rows}
+    return found
+
+
+def _read_all(connection: duckdb.DuckDBPyConnection) -> None:
+    stored = connection.execute("""
+        select
+            format('"{}"."{}"', schema_name, table_name),
+            string_agg(format('"{}"', column_name), ', ')
+        from duckdb_columns()
+        where database_name = current_database() and not internal
+            and (schema_name, table_name) in (
+                select (schema_name, table_name) from duckdb_tables()
+            )
+        group by all
+    """).fetchall()
+    for table, columns in stored:
+        connection.execute(f"select sum(hash({columns})) from {table}").fetchall()
+
+
+def _damaged(remembered: dict) -> str:
+    return (
+        "The warehouse or its write-ahead log is damaged and can't be read, so none of "
+        f"its {len(remembered)} deliveries can be relied on. Bring back a backup, or "
+        "remove warehouse.duckdb and its .wal and run `crm ingest` and `crm replay`: "
+        f"{', '.join(list(remembered)[:20])}"
+    )

@@ -44,7 +44,30 @@ create table if not exists ops.delivery_facts (
     quarantined_share double, missing_required_share double,
     impossible_time_share double, unknown_reference_share double,
     filled_share double, filled_share_change double, volume_ratio double,
-    newest_row_age_days integer, knowledge_lag_hours double, delay_days integer
+    newest_row_age_days integer, knowledge_lag_hours double, delay_days integer,
+    missing_sequence_count integer, missing_date_count integer,
+    early_event_share double, unlike_register_share double, slipped_share double,
+    seen_account_share double, typical_amount double, typical_amount_ratio double
+);
+create table if not exists ops.delivery_principles (
+    delivery_id varchar, source varchar, business_date date, principle varchar,
+    check_count integer, failed_count integer
+);
+-- What was refused or said twice was put through one check, and failed it.
+create or replace view ops.delivery_checks as
+select
+    principles.delivery_id, principles.source, principles.business_date,
+    principles.principle, principles.check_count, principles.failed_count
+from ops.delivery_principles as principles
+inner join ops.deliveries using (delivery_id)
+where deliveries.status in ('accepted', 'held')
+union all
+select delivery_id, source, business_date, 'authenticity', 1, 1
+from ops.deliveries
+where status in ('refused', 'duplicate') and business_date is not null;
+create table if not exists ops.decisions (
+    decision varchar, target varchar, row_count bigint, reason varchar,
+    decided_by varchar, decided_at timestamp
 );
 create table if not exists ops.gates (
     gate varchar, target varchar, checked_at timestamp, is_passed boolean,
@@ -59,6 +82,34 @@ select
 from ops.deliveries
 where status = 'accepted';
 
+create table if not exists ops.identity_changes (
+    source varchar, number varchar, customer_id varchar, action varchar,
+    rule varchar, score double, known_at timestamp, registered_date date
+);
+create or replace view ops.customer_identities as
+with stated as (
+    select number, customer_id, registered_date, known_at
+    from ops.identity_changes
+    where source = 'core_customers'
+    union all
+    select distinct number, number, cast(null as date), timestamp '0001-01-01'
+    from ops.identity_changes
+    where source = 'core_customers'
+)
+select
+    number as customer_number, customer_id, registered_date, known_at,
+    lead(known_at) over (partition by number order by known_at) as superseded_at
+from stated;
+create table if not exists ops.erasures (
+    erasure_id varchar, erased_at timestamp, certificate json
+);
+create table if not exists ops.erased_contents (
+    delivery_id varchar, content_sha256 varchar
+);
+create table if not exists ops.retraining (
+    erasure_id varchar, use_case varchar, estimator_version integer,
+    flagged_at timestamp
+);
 create table if not exists ops.promotions (
     use_case varchar, estimator_version integer, run_id varchar,
     promoted_at timestamp, reason varchar, digests json
@@ -85,6 +136,17 @@ create table if not exists ml.cross_sell_scores (
     scored_at timestamp
 );
 """
+# What warehouses of the first version lack.
+LATER_FACTS = {
+    "missing_sequence_count": "integer",
+    "missing_date_count": "integer",
+    "early_event_share": "double",
+    "unlike_register_share": "double",
+    "slipped_share": "double",
+    "seen_account_share": "double",
+    "typical_amount": "double",
+    "typical_amount_ratio": "double",
+}
 _held_here: set[Path] = set()
 
 
@@ -127,6 +189,14 @@ def connect(
             "again."
         )
         raise ResourceError(msg) from error
+    except (duckdb.Error, OSError) as error:
+        if "No space left on device" not in str(error):
+            raise
+        msg = (
+            "The disk is full, so this step wrote nothing that counts. Free some space "
+            f"where {settings.home} is, and run it again."
+        )
+        raise ResourceError(msg) from error
     finally:
         connection.close()
 
@@ -134,6 +204,10 @@ def connect(
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that Python writes, and add columns that contracts gained."""
     connection.execute(TABLES)
+    for name, kind in LATER_FACTS.items():
+        connection.execute(
+            f"alter table ops.delivery_facts add column if not exists {name} {kind}"
+        )
     for contract in load_contracts().values():
         create_raw_table(connection, contract)
 

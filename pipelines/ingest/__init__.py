@@ -7,10 +7,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines import ledger
-from pipelines.deliveries import find_deliveries
+from pipelines.deliveries import Manifest, find_deliveries, in_utc
 from pipelines.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.ingest.check import Refusal, check_delivery, read_manifest
-from pipelines.ingest.load import load_delivery, mark_duplicate, mark_refused
+from pipelines.ingest.load import load_delivery
+from pipelines.ingest.records import mark_duplicate, mark_refused
 from pipelines.logs import show_progress
 from pipelines.settings import Settings
 from pipelines.vault import Vault
@@ -85,6 +86,7 @@ def run(settings: Settings) -> IngestSummary:
     with run_lock(settings, "ingest"), connect(settings) as connection:
         prepare(connection)
         vault = Vault(connection, settings)
+        vault.refuse_open_erasure()
         reconcile_ledger(connection, settings.ledger)
         summary = IngestSummary()
         for folder in show_progress(find_deliveries(settings.landing), "Ingesting"):
@@ -106,8 +108,12 @@ def run(settings: Settings) -> IngestSummary:
 
 
 def reconcile_ledger(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Enter what a run had committed when it was killed before it could say so."""
-    known = ledger.read(path)
+    """Enter what a run had committed when it was killed before it could say so.
+
+    What the ledger had said once and then said otherwise is an old warehouse, not a new
+    fact: `crm verify` finds it.
+    """
+    known = ledger.read_history(path)
     rows = connection.execute("""
         select
             delivery_id, rows_loaded, rows_duplicate, rows_quarantined, rows_hash,
@@ -117,7 +123,7 @@ def reconcile_ledger(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         order by loaded_at, delivery_id
     """).fetchall()
     entries = [ledger.Entry(*row) for row in rows]
-    ledger.append(path, [e for e in entries if known.get(e.delivery_id) != e])
+    ledger.append(path, [entry for entry in entries if entry not in known])
 
 
 def _ingest_one(
@@ -136,22 +142,32 @@ def _ingest_one(
                 "manifest."
             )
             return
-        earlier = _find_earlier(connection, manifest.delivery_id, manifest.content)
+        earlier = _find_earlier(connection, manifest)
         if earlier == manifest.delivery_id:
             summary.deliveries_known += 1
             return
         delivery = check_delivery(folder, manifest)
         if earlier:
-            counts = mark_duplicate(connection, manifest, earlier)
+            entries = [mark_duplicate(connection, manifest, earlier)]
             summary.deliveries_duplicate += 1
         else:
-            counts = load_delivery(connection, vault, delivery)
+            entries = load_delivery(
+                connection, vault, delivery, settings.home / "transcoded"
+            )
             summary.deliveries_loaded += 1
+            if delivery.added:
+                logger.warning(
+                    "ingest: %s has columns that its contract lacks (%s): they were "
+                    "left out. Add them to the contract and they will be loaded.",
+                    manifest.delivery_id,
+                    ", ".join(delivery.added),
+                )
     except Refusal as refusal:
         summary.refused.append(str(refusal))
         mark_refused(connection, folder, refusal)
         return
-    ledger.append(settings.ledger, [counts])
+    ledger.append(settings.ledger, entries)
+    counts = entries[0]
     summary.rows_delivered += manifest.rows
     summary.rows_loaded += counts.rows_loaded
     summary.rows_duplicate += counts.rows_duplicate
@@ -159,7 +175,7 @@ def _ingest_one(
 
 
 def _find_earlier(
-    connection: duckdb.DuckDBPyConnection, delivery_id: str, content: str
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest
 ) -> str | None:
     """Find the delivery that this one repeats: itself, or another with its content.
 
@@ -173,22 +189,40 @@ def _find_earlier(
         select content_sha256 from ops.deliveries
         where delivery_id = ? and status != 'refused'
         """,
-        [delivery_id],
+        [manifest.delivery_id],
     ).fetchone()
-    if row and row[0] == content:
-        return delivery_id
+    if row and manifest.content in {row[0], *_list_erased(connection, manifest)}:
+        return manifest.delivery_id
     if row:
         raise Refusal(
-            delivery_id,
+            manifest.delivery_id,
             "has other content than the delivery of that name that was loaded",
             "send a restatement with the next sequence",
         )
+    # A restatement is loaded whatever it says, and what was extracted first is never
+    # the repetition: so the order in which deliveries come in makes no difference.
     row = connection.execute(
         """
         select delivery_id from ops.deliveries
         where source = ? and content_sha256 = ? and rows_delivered > 0
-            and status not in ('refused', 'duplicate')
+            and status not in ('refused', 'duplicate', 'withdrawn')
+            and business_date != ? and (extracted_at, delivery_id) < (?, ?)
         """,
-        [delivery_id.split("/", maxsplit=1)[0], content],
+        [
+            manifest.source,
+            manifest.content,
+            manifest.business_date,
+            in_utc(manifest.extracted_at),
+            manifest.delivery_id,
+        ],
     ).fetchone()
     return row[0] if row else None
+
+
+def _list_erased(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> set[str]:
+    """List what a delivery's content was before somebody was erased from it."""
+    rows = connection.execute(
+        "select content_sha256 from ops.erased_contents where delivery_id = ?",
+        [manifest.delivery_id],
+    ).fetchall()
+    return {content for (content,) in rows}

@@ -1,13 +1,12 @@
 """Is this delivery what its manifest promised? Asked before a single row is read."""
 
-import codecs
 import csv
-import gzip
 import hashlib
 import io
 import re
-import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,13 +14,15 @@ from pydantic import ValidationError
 from pipelines.contracts import Contract, load_contract
 from pipelines.deliveries import MANIFEST, PARTIAL, DataFile, Manifest
 from pipelines.errors import DataQualityError
+from pipelines.ingest import files
 
 MANIFEST_LIMIT_BYTES = 1_000_000
 HEADER_LIMIT_BYTES = 100_000
-CHUNK_BYTES = 1 << 20
 FOLDER_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(\.[1-9]\d{0,5})?")
-FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}\.csv(\.gz)?")
-ENCODINGS = ("utf-8", "utf-8-sig")
+FILE_NAME = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}(\.csv(\.gz|\.zst)?|\.parquet)"
+)
+COLUMN_NAME = re.compile(r"[a-z][a-z_]{0,60}")
 
 
 class Refusal(DataQualityError):  # noqa: N818 - it is one, and reads as one
@@ -37,11 +38,23 @@ class Refusal(DataQualityError):  # noqa: N818 - it is one, and reads as one
 
 @dataclass(frozen=True)
 class CheckedDelivery:
-    """A delivery whose files are all there, unchanged, with the promised columns."""
+    """A delivery whose files are all there, unchanged, with the promised columns.
+
+    Attributes
+    ----------
+    headers : tuple of tuple of str or None
+        For each file, its columns in order: the contract's, and None for one that the
+        contract does not know.
+    added : tuple of str
+        Names, where they look like names, of the columns that the contract does not
+        know.
+    """
 
     manifest: Manifest
     contract: Contract
     paths: tuple[Path, ...]
+    headers: tuple[tuple[str | None, ...], ...]
+    added: tuple[str, ...] = ()
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -120,18 +133,35 @@ def check_delivery(folder: Path, manifest: Manifest) -> CheckedDelivery:
     """
     contract = load_contract(manifest.source)
     unknown = set(manifest.control_totals) - set(contract.control_totals)
-    if unknown or manifest.encoding.lower() not in ENCODINGS or not manifest.files:
+    if (
+        unknown
+        or manifest.encoding.lower() not in files.ENCODINGS
+        or manifest.decimal == manifest.delimiter
+        or not manifest.files
+    ):
         raise Refusal(
             manifest.delivery_id,
-            f"promises no file, an encoding other than {ENCODINGS[0]}, or a control "
-            "total that its contract has not",
+            "promises no file, an encoding other than "
+            f"{', '.join(files.ENCODINGS)}, a decimal sign that is the delimiter, or a "
+            "control total that its contract has not",
             f"correct {MANIFEST}",
         )
-    paths = tuple(
-        _check_file(folder, file, manifest, contract) for file in manifest.files
-    )
+    try:
+        checked = [
+            _check_file(folder, file, manifest, contract) for file in manifest.files
+        ]
+    except files.DamagedFileError as error:
+        raise Refusal(manifest.delivery_id, error.happened, error.advice) from None
     _check_listed(folder, manifest)
-    return CheckedDelivery(manifest, contract, paths)
+    paths, headers = zip(*checked, strict=True)
+    added = {name for header in headers for name in header} - set(contract.names)
+    return CheckedDelivery(
+        manifest,
+        contract,
+        paths,
+        tuple(tuple(_known(header, contract)) for header in headers),
+        tuple(sorted(n if COLUMN_NAME.fullmatch(n) else "unnamed" for n in added)),
+    )
 
 
 def _check_listed(folder: Path, manifest: Manifest) -> None:
@@ -151,13 +181,14 @@ def _check_listed(folder: Path, manifest: Manifest) -> None:
 
 def _check_file(
     folder: Path, file: DataFile, manifest: Manifest, contract: Contract
-) -> Path:
+) -> tuple[Path, list[str]]:
     delivery_id, name = manifest.delivery_id, _printable(file.name)
     if not FILE_NAME.fullmatch(file.name):
         raise Refusal(
             delivery_id,
             f"lists a file {name!r}, whose name we don't open",
-            "use letters, digits, _, - and ., ending in .csv or .csv.gz",
+            "use letters, digits, _, - and ., ending in .csv, .csv.gz, .csv.zst or "
+            ".parquet",
         )
     path = folder / file.name
     if path.is_symlink() or not path.is_file():
@@ -178,9 +209,15 @@ def _check_file(
             f"has a SHA-256 of {name} other than the promised one",
             "the file was changed, send it again",
         )
-    _check_text(path, delivery_id)
-    _check_header(path, delivery_id, manifest.delimiter, contract)
-    return path
+    if path.suffix == ".parquet":
+        header = files.read_parquet_names(path, file)
+    else:
+        # What is not in UTF-8 is read, and checked, when it is written anew.
+        if files.is_plain(path.name, manifest):
+            files.check_text(path, manifest.encoding)
+        header = _read_header(path, manifest)
+    _check_header(header, path.name, delivery_id, contract)
+    return path, header
 
 
 def _digest(path: Path) -> str:
@@ -188,62 +225,53 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_text(path: Path, delivery_id: str) -> None:
-    """Refuse what is not UTF-8, or holds a NUL, with its place and not its content."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    offset = 0
+def _read_header(path: Path, manifest: Manifest) -> list[str]:
+    codec = files.ENCODINGS[manifest.encoding.lower()]
+    with files.open_bytes(path) as file:
+        line = file.readline(HEADER_LIMIT_BYTES)
     try:
-        with _open_bytes(path) as file:
-            while chunk := file.read(CHUNK_BYTES):
-                if b"\0" in chunk:
-                    raise Refusal(
-                        delivery_id,
-                        f"has a NUL at byte {offset + chunk.index(0)} of {path.name}",
-                        "the file is damaged, send it again",
-                    )
-                decoder.decode(chunk)
-                offset += len(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise Refusal(
-            delivery_id,
-            f"is not UTF-8 at about byte {offset + error.start} of {path.name}",
-            "send it in UTF-8",
-        ) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise Refusal(
-            delivery_id, f"has a {path.name} that can't be unpacked", "send it again"
-        ) from None
+        text = line.decode("utf-8-sig" if codec == "utf-8" else codec)
+        return next(csv.reader(io.StringIO(text), delimiter=manifest.delimiter), [])
+    except (csv.Error, UnicodeDecodeError):  # lone carriage returns
+        return []
 
 
 def _check_header(
-    path: Path, delivery_id: str, delimiter: str, contract: Contract
+    header: list[str], file_name: str, delivery_id: str, contract: Contract
 ) -> None:
-    with _open_bytes(path) as file:
-        line = file.readline(HEADER_LIMIT_BYTES).decode("utf-8-sig")
-    try:
-        header = next(csv.reader(io.StringIO(line), delimiter=delimiter), [])
-    except csv.Error:  # lone carriage returns
-        header = []
-    if header == contract.names:
+    """Refuse a header that lacks a column of the contract or has it elsewhere."""
+    if [name for name in header if name in contract.names] == contract.names:
         return
     missing = [name for name in contract.names if name not in header]
     # Where there is no header, its place is taken by a row, which no log may quote.
-    unknown = sum(name not in contract.names for name in header)
+    unknown = [name for name in header if name not in contract.names]
     differences = [f"without {', '.join(missing)}"] if missing else []
     if unknown:
-        differences.append(f"of which {unknown} unknown")
+        differences.append(f"of which {len(unknown)} unknown")
     if not differences:
         differences = ["in another order or with a column twice"]
     raise Refusal(
         delivery_id,
-        f"has columns {' and '.join(differences)} in {path.name}",
-        f"the contract is _{contract.source}__sources.yml",
+        f"has columns {' and '.join(differences)} in {file_name}",
+        f"{_guess_renames(missing, unknown, header)}the contract is "
+        f"_{contract.source}__sources.yml",
     )
 
 
-def _open_bytes(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+def _guess_renames(missing: list[str], unknown: list[str], header: list[str]) -> str:
+    names = [name for name in unknown if COLUMN_NAME.fullmatch(name)]
+    if len(unknown) * 2 > len(header):
+        return ""
+    guesses = [
+        f"{name} may have become {guess}"
+        for name in missing
+        for guess in get_close_matches(name, names, n=1, cutoff=0.5)
+    ]
+    return "".join(f"{guess}; " for guess in guesses)
+
+
+def _known(header: list[str], contract: Contract) -> Iterable[str | None]:
+    return (name if name in contract.names else None for name in header)
 
 
 def _printable(text: str) -> str:

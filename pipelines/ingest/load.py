@@ -1,33 +1,53 @@
-"""Read a checked delivery, judge its rows, and keep them, in one transaction."""
+"""Judge a checked delivery's rows, and keep them, in one transaction."""
 
-from datetime import UTC, datetime
+import csv
+import io
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import Column, Contract
-from pipelines.deliveries import Manifest, in_utc
+from pipelines.deliveries import Manifest
 from pipelines.errors import DataQualityError
-from pipelines.ingest import judge
+from pipelines.ingest import erased, files, judge, repeats, scan
 from pipelines.ingest.check import CheckedDelivery, Refusal
+from pipelines.ingest.identifiers import store_pseudonyms
+from pipelines.ingest.records import count_rows, record, recount
 from pipelines.ledger import Entry
 from pipelines.vault import Vault
 
+DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
+
 
 def load_delivery(
-    connection: duckdb.DuckDBPyConnection, vault: Vault, delivery: CheckedDelivery
-) -> Entry:
+    connection: duckdb.DuckDBPyConnection,
+    vault: Vault,
+    delivery: CheckedDelivery,
+    scratch: Path,
+) -> list[Entry]:
     """Load one delivery's rows: each is loaded, a duplicate, or quarantined.
 
     A row is written once, to where it stays, with pseudonyms in place of identifiers;
     the few that turn out to be faulty or repeated are taken out again before anybody
     has seen them.
 
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The warehouse, open for writing.
+    vault : Vault
+        Attached to it.
+    delivery : CheckedDelivery
+        What was delivered.
+    scratch : Path
+        Folder for files that have to be written anew before DuckDB can read them.
+
     Returns
     -------
-    Entry
-        The counts, as the ledger keeps them.
+    list of Entry
+        The counts of this delivery, as the ledger keeps them, and of those that had
+        said later what this one said first.
 
     Raises
     ------
@@ -35,159 +55,73 @@ def load_delivery(
         The files hold other rows or sums than promised.
     """
     manifest = delivery.manifest
-    connection.execute(judge.TABLES)
-    # What the vault learns is harmless should the rest fail, and DuckDB lets a
-    # transaction write to one database only.
-    _store_pseudonyms(connection, vault, delivery)
+    try:
+        with files.as_csv(delivery.paths, manifest, scratch) as paths:
+            sources = [
+                scan.Source(delivery, number, path)
+                for number, path in enumerate(paths, 1)
+            ]
+            connection.execute(judge.TABLES)
+            # What the vault learns is harmless should the rest fail, and DuckDB lets a
+            # transaction write to one database only.
+            may_be_rounded = store_pseudonyms(connection, vault, sources)
+            return _load(connection, vault, sources, may_be_rounded=may_be_rounded)
+    except files.DamagedFileError as error:
+        raise Refusal(manifest.delivery_id, error.happened, error.advice) from None
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    vault: Vault,
+    sources: list[scan.Source],
+    *,
+    may_be_rounded: bool,
+) -> list[Entry]:
+    delivery = sources[0].delivery
+    manifest = delivery.manifest
+    # Rows keep the file's order, by which lines are numbered, only where the joins to
+    # the pseudonyms are not turned round.
+    connection.execute("set disabled_optimizers = 'build_side_probe_side'")
     connection.begin()
     try:
-        _insert(connection, delivery)
+        for source in sources:
+            _insert(connection, source, may_be_rounded=may_be_rounded)
+        connection.execute("reset disabled_optimizers")
         facts = judge.measure(connection, delivery.contract, manifest)
         _check_totals(connection, manifest, facts)
+        others = []
         if judge.find_faulty(connection, delivery.contract, manifest, facts):
-            _keep_raw_text(connection, vault, manifest)
-            entry = _take_out(connection, manifest)
+            _keep_raw_text(connection, vault, delivery)
+            entry, others = _take_out(connection, manifest)
         else:
             entry = _count(manifest, facts)
-        _record(connection, manifest, entry, status="loaded", note=None)
+        note = None
+        if delivery.added:
+            note = f"Has columns that the contract lacks: {', '.join(delivery.added)}"
+        record(connection, manifest, entry, status="loaded", note=note)
         _check_conservation(manifest, entry)
     except BaseException:
         connection.rollback()
+        connection.execute("reset disabled_optimizers")
         raise
     connection.commit()
-    return entry
+    return [entry, *others]
 
 
-def mark_duplicate(
-    connection: duckdb.DuckDBPyConnection, manifest: Manifest, earlier: str
-) -> Entry:
-    """Note that a delivery says again what an earlier one said; load none of it."""
-    entry = Entry(
-        delivery_id=manifest.delivery_id,
-        rows_loaded=0,
-        rows_duplicate=manifest.rows,
-        rows_quarantined=0,
-        rows_hash="0",
-        content_sha256=manifest.content,
-    )
-    note = f"Same content as {earlier}"
-    _record(connection, manifest, entry, status="duplicate", note=note)
-    return entry
-
-
-def mark_refused(
-    connection: duckdb.DuckDBPyConnection, folder: Path, refusal: Refusal
+def _insert(
+    connection: duckdb.DuckDBPyConnection, source: scan.Source, *, may_be_rounded: bool
 ) -> None:
-    """Note that a delivery was refused, beside what was loaded under its name."""
-    _forget_refusal(connection, refusal.delivery_id)
-    connection.execute(
-        """
-        insert into ops.deliveries by name
-        select
-            $delivery_id as delivery_id, $source as source,
-            try_cast(left($folder, 10) as date) as business_date,
-            'refused' as status, $note as note, $now as loaded_at
-        """,
-        {
-            "delivery_id": refusal.delivery_id,
-            "source": refusal.delivery_id.split("/", maxsplit=1)[0],
-            "folder": folder.name,
-            "note": str(refusal),
-            "now": in_utc(datetime.now(UTC)),
-        },
-    )
-
-
-def _store_pseudonyms(
-    connection: duckdb.DuckDBPyConnection, vault: Vault, delivery: CheckedDelivery
-) -> None:
-    """Fill ``pseudonyms`` for every identifier in the files, each once."""
-    columns = delivery.contract.identifiers
-    names = ", ".join(column.name for column in columns)
-    sets = ", ".join(f"({column.name})" for column in columns)
-    verb = "create or replace temp table identifiers as"
-    for path in delivery.paths:
-        # One pass over the file finds the distinct values of every column.
-        connection.execute(
-            f"""
-            {verb} select {names}
-            from {_scan(delivery.contract, typed=False)}
-            group by grouping sets ({sets})
-            """,
-            {"path": str(path), "delimiter": delivery.manifest.delimiter},
+    manifest = source.delivery.manifest
+    found = scan.insert_rows(connection, source)
+    promised = manifest.files[source.number - 1]
+    if found != promised.rows:
+        raise Refusal(
+            manifest.delivery_id,
+            f"has {found} rows in {promised.name} and promised {promised.rows}",
+            "the file was cut, or the manifest is wrong, send it again",
         )
-        _forget_rejects(connection)
-        verb = "insert into identifiers"
-    values = " union ".join(
-        f"select '{column.identifier}' as kind, {column.name} as identifier "
-        f"from identifiers where {column.name} is not null"
-        for column in columns
-    )
-    vault.store_pseudonyms(values)
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, delivery: CheckedDelivery) -> None:
-    """Write the files' rows to ``raw``; what can't be read becomes a fault."""
-    contract, manifest = delivery.contract, delivery.manifest
-    values, joins = _replace_identifiers(contract)
-    for number, path in enumerate(delivery.paths, 1):
-        try:
-            (row_count,) = connection.execute(
-                f"""
-                insert into raw.{contract.source} by name
-                select
-                    *, hash({", ".join(contract.names)}) as row_hash,
-                    $delivery_id as delivery_id, $known_at as known_at
-                from (
-                    select {values}
-                    from {_scan(contract, typed=True)} as delivered {joins}
-                )
-                """,
-                {
-                    "path": str(path),
-                    "delimiter": manifest.delimiter,
-                    "delivery_id": manifest.delivery_id,
-                    "known_at": in_utc(manifest.extracted_at),
-                },
-            ).fetchone()
-        except duckdb.InvalidInputException as error:
-            # DuckDB quotes the row in its message, so the message goes no further.
-            raise Refusal(
-                manifest.delivery_id,
-                f"can't be read as CSV ({type(error).__name__} in {path.name})",
-                "look for an unbalanced quote, and send it again",
-            ) from None
-        connection.execute("insert into files values (?, ?)", [number, row_count])
-        found = row_count + _move_rejects(connection, number)
-        promised = manifest.files[number - 1].rows
-        if found != promised:
-            raise Refusal(
-                manifest.delivery_id,
-                f"has {found} rows in {path.name} and promised {promised}",
-                "the file was cut, or the manifest is wrong, send it again",
-            )
-
-
-def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> int:
-    (row_count,) = connection.execute("""
-        select count(distinct line) from reject_errors
-    """).fetchone()
-    if row_count:
-        connection.execute(
-            """
-            insert into faults
-            select ?, line, null, column_name, 'unreadable', csv_line
-            from reject_errors
-            """,
-            [file_number],
-        )
-    _forget_rejects(connection)
-    return row_count
-
-
-def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
-    # Otherwise the next scan would add its rejects to these.
-    connection.execute("drop table reject_errors; drop table reject_scans")
+    if may_be_rounded:
+        scan.find_rounded(connection, source)
 
 
 def _check_totals(
@@ -206,16 +140,55 @@ def _check_totals(
 
 
 def _keep_raw_text(
-    connection: duckdb.DuckDBPyConnection, vault: Vault, manifest: Manifest
+    connection: duckdb.DuckDBPyConnection, vault: Vault, delivery: CheckedDelivery
 ) -> None:
+    """Keep each faulty row's text in the vault, always with commas and points."""
     rows = connection.execute("""
-        select distinct file_number, line_number, raw_text from faults
+        select file_number, line_number, any_value(raw_text), bool_or(row is null)
+        from faults group by all
+        having not bool_or(reason = 'erased')
     """).fetchall()
-    vault.store_quarantined(manifest.delivery_id, rows)
+    rows = [row for row in rows if not vault.names_erased(row[2])]
+    orphans = erased.find_orphans(connection, delivery.contract)
+    vault.forget_identifiers(orphans)
+    manifest = delivery.manifest
+    is_foreign = (manifest.delimiter, manifest.decimal) != (",", ".")
+    vault.store_quarantined(
+        manifest.delivery_id,
+        [
+            (file, line, _in_commas(text, manifest) if is_foreign and as_sent else text)
+            for file, line, text, as_sent in rows
+        ],
+    )
 
 
-def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:
-    """Move what is faulty to quarantine, drop what is repeated, and count."""
+def _in_commas(text: str, manifest: Manifest) -> str:
+    try:
+        cells = next(csv.reader(io.StringIO(text), delimiter=manifest.delimiter), [])
+    except csv.Error:
+        return text
+    if manifest.decimal == ",":
+        cells = [
+            f"{found[1]}.{found[2]}"
+            if (found := DECIMAL_COMMA.fullmatch(cell))
+            else cell
+            for cell in cells
+        ]
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def _take_out(
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest
+) -> tuple[Entry, list[Entry]]:
+    """Move what is faulty to quarantine, drop what is repeated, and count again.
+
+    Returns
+    -------
+    tuple of Entry and list of Entry
+        Of this delivery, and of others that lost rows to it.
+    """
     connection.execute(
         """
         insert into ops.quarantine
@@ -223,35 +196,20 @@ def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entr
         """,
         [manifest.delivery_id],
     )
-    connection.execute(f"""
-        delete from raw.{manifest.source}
-        where rowid in (
-            select row from faults where row is not null union select row from repeated
-        )
-    """)
+    counts = repeats.take_out(connection, manifest.source)
     (quarantined,) = connection.execute("""
         select count(distinct (file_number, line_number)) from faults
     """).fetchone()
-    (duplicate,) = connection.execute("""
-        select count(distinct row) from repeated where row not in (
-            select row from faults where row is not null
-        )
-    """).fetchone()
-    loaded, rows_hash = connection.execute(
-        f"""
-        select count(*), cast(coalesce(sum(row_hash), 0) as varchar)
-        from raw.{manifest.source} where delivery_id = ?
-        """,
-        [manifest.delivery_id],
-    ).fetchone()
-    return Entry(
+    loaded, rows_hash = count_rows(connection, manifest.delivery_id)
+    entry = Entry(
         delivery_id=manifest.delivery_id,
         rows_loaded=loaded,
-        rows_duplicate=duplicate,
+        rows_duplicate=counts.pop(manifest.delivery_id, 0),
         rows_quarantined=quarantined,
         rows_hash=rows_hash,
         content_sha256=manifest.content,
     )
+    return entry, [recount(connection, other) for other in sorted(counts)]
 
 
 def _count(manifest: Manifest, facts: judge.Facts) -> Entry:
@@ -275,86 +233,3 @@ def _check_conservation(manifest: Manifest, entry: Entry) -> None:
             "the delivery: please report it."
         )
         raise DataQualityError(msg)
-
-
-def _record(
-    connection: duckdb.DuckDBPyConnection,
-    manifest: Manifest,
-    entry: Entry,
-    *,
-    status: str,
-    note: str | None,
-) -> None:
-    _forget_refusal(connection, manifest.delivery_id)
-    connection.execute(
-        "insert into ops.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            manifest.delivery_id,
-            manifest.source,
-            manifest.business_date,
-            manifest.sequence,
-            in_utc(manifest.extracted_at),
-            status,
-            note,
-            manifest.rows,
-            entry.rows_loaded,
-            entry.rows_duplicate,
-            entry.rows_quarantined,
-            entry.rows_hash,
-            entry.content_sha256,
-            in_utc(datetime.now(UTC)),
-        ],
-    )
-
-
-def _forget_refusal(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> None:
-    connection.execute(
-        "delete from ops.deliveries where delivery_id = ? and status = 'refused'",
-        [delivery_id],
-    )
-
-
-def _scan(contract: Contract, *, typed: bool) -> str:
-    """Read $path, typed or as bare text, keeping account of what can't be read.
-
-    Not with ``ignore_errors``, which in DuckDB 2.0 also leaves out every row behind one
-    with text after a closing quote.
-    """
-    types = ", ".join(
-        f"'{column.name}': '{_read_type(column) if typed else 'varchar'}'"
-        for column in contract.columns
-    )
-    return f"""
-        read_csv(
-            $path, columns = {{{types}}}, delim = $delimiter, header = true,
-            auto_detect = false, quote = '"', escape = '"', strict_mode = true,
-            store_rejects = true, rejects_table = 'reject_errors',
-            rejects_scan = 'reject_scans'
-        )
-    """
-
-
-def _replace_identifiers(contract: Contract) -> tuple[str, str]:
-    values, joins = [], []
-    for column in contract.columns:
-        name = column.name
-        if column.identifier:
-            owners = f"pseudonyms_of_{name}"
-            # Better no delivery than a row that has silently lost whose it is.
-            values.append(f"""
-                coalesce({owners}.pseudonym, case when delivered.{name} is not null
-                    then error('an identifier has no pseudonym') end) as {name}
-            """)
-            joins.append(
-                f"left join (from pseudonyms where kind = '{column.identifier}') "
-                f"as {owners} on {owners}.identifier = delivered.{name}"
-            )
-        elif column.data_type == "timestamp":
-            values.append(f"delivered.{name} at time zone 'UTC' as {name}")
-        else:
-            values.append(f"delivered.{name}")
-    return ", ".join(values), " ".join(joins)
-
-
-def _read_type(column: Column) -> str:
-    return "timestamptz" if column.data_type == "timestamp" else column.data_type

@@ -1,6 +1,7 @@
 """The gate of deliveries: accept what holds what it must, and hold the rest."""
 
 import logging
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import duckdb
 
 from pipelines.errors import DataQualityError
 from pipelines.settings import Settings
+from pipelines.validate.principles import record_principles
 from pipelines.validate.verdicts import Verdict, record, report_path
 from pipelines.warehouse import connect, prepare
 
@@ -51,7 +53,12 @@ def judge_deliveries(settings: Settings) -> None:
                 f"update ops.deliveries set status = 'loaded', note = null "
                 f"where {WAITING}"
             )
+            judged = connection.execute(
+                "select delivery_id, source, business_date from ops.deliveries "
+                "where status = 'loaded'"
+            ).fetchall()
             verdicts, held = _judge_and_hold(connection, settings)
+            record_principles(connection, verdicts, _count_checks(), judged)
             connection.execute(
                 "update ops.deliveries set status = 'accepted' where status = 'loaded'"
             )
@@ -99,6 +106,15 @@ def _judge(connection: duckdb.DuckDBPyConnection, docs: Path | None) -> list[Ver
     if docs:
         suites.write_docs(context, docs, verdicts)
     return verdicts
+
+
+def _count_checks() -> dict[str, Counter]:
+    from expectations.delivery_facts import SUITES
+
+    return {
+        source: Counter(check.meta["principle"] for check in suite.expectations)
+        for source, suite in SUITES.items()
+    }
 
 
 def _hold(connection: duckdb.DuckDBPyConnection, verdicts: list[Verdict]) -> set[str]:

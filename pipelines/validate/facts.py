@@ -4,6 +4,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.contracts import Contract, load_contract
+from pipelines.validate import cross_checks
 
 # Which register knows an identifier of this kind. Its pseudonym is the same everywhere.
 REGISTERS = {
@@ -25,18 +26,43 @@ with contents as (
 days as (
     select
         source, business_date,
-        business_date - lag(business_date) over (
-            partition by source order by business_date
-        ) as days_since_previous
+        lag(business_date) over by_date as previous_date,
+        business_date - previous_date as days_since_previous,
+        list(distinct dayofweek(business_date)) over (partition by source) as weekdays
     from (
         select distinct source, business_date from ops.deliveries
-        where status in ('accepted', 'loaded')
+        where status in ('accepted', 'loaded', 'duplicate', 'held')
     )
+    window by_date as (partition by source order by business_date)
+),
+-- A source that never delivers on a Sunday misses none.
+gaps as (
+    select
+        source, business_date,
+        case
+            when median(days_since_previous) over (partition by source) >= 28
+                then date_diff('month', previous_date, business_date) - 1
+            else len(list_filter(
+                range(previous_date + 1, business_date, interval 1 day),
+                lambda day: list_contains(weekdays, dayofweek(day))
+            ))
+        end as missing_date_count
+    from days
 ),
 arrivals as (
     select
-        deliveries.*, contents.* exclude (delivery_id, filled_share),
+        deliveries.*,
+        contents.* exclude (delivery_id, filled_share, typical_amount),
         coalesce(contents.filled_share, measured.filled_share) as filled_share,
+        coalesce(contents.typical_amount, measured.typical_amount) as typical_amount,
+        gaps.missing_date_count,
+        deliveries.sequence - 1 - (
+            select count(distinct sequence) from ops.deliveries as earlier
+            where earlier.source = deliveries.source
+                and earlier.business_date = deliveries.business_date
+                and earlier.sequence < deliveries.sequence
+                and earlier.status != 'refused'
+        ) as missing_sequence_count,
         case
             when days.days_since_previous >= 28 then 'monthly'
             when days.days_since_previous is not null
@@ -44,6 +70,7 @@ arrivals as (
         end as rhythm
     from ops.deliveries
     inner join days using (source, business_date)
+    inner join gaps using (source, business_date)
     left join contents using (delivery_id)
     left join ops.delivery_facts as measured using (delivery_id)
     where deliveries.status in ('accepted', 'loaded')
@@ -53,6 +80,7 @@ compared as (
         *,
         median(rows_delivered) over before as usual_rows,
         median(filled_share) over before as usual_filled_share,
+        median(typical_amount) over before as usual_amount,
         count(*) over before >= 4 and rhythm is not null and usual_rows >= 100
             as is_comparable
     from arrivals
@@ -83,7 +111,11 @@ select
     date_diff('second', newest_happened_at, extracted_at) / 3600
         as knowledge_lag_hours,
     case when sequence = 1 then cast(extracted_at as date) - business_date end
-        as delay_days
+        as delay_days,
+    missing_sequence_count, missing_date_count, early_event_share,
+    unlike_register_share, slipped_share, seen_account_share, typical_amount,
+    case when is_comparable then typical_amount / nullif(usual_amount, 0) end
+        as typical_amount_ratio
 from compared
 left join missing using (delivery_id)
 where status = 'loaded'
@@ -134,6 +166,8 @@ def _measure_rows(contract: Contract) -> str:
     happened_at = f"cast({contract.happened.name} as timestamp)"
     filled = " + ".join(f"count({name})" for name in contract.names)
     unknown = " or ".join(_unknown_references(contract)) or "null"
+    facts = cross_checks.list_facts(contract)
+    compared = ", ".join(f"{fact} as {name}" for name, fact in facts.items())
     return f"""
         select
             delivery_id,
@@ -144,11 +178,9 @@ def _measure_rows(contract: Contract) -> str:
                 and known_at as integer
             )) as impossible_time_share,
             avg(cast(({unknown}) as integer)) as unknown_reference_share,
-            ({filled}) / (count(*) * {len(contract.names)}) as filled_share
-        from raw.{contract.source}
-        where delivery_id in (
-            select delivery_id from ops.deliveries where status = 'loaded'
-        )
+            ({filled}) / (count(*) * {len(contract.names)}) as filled_share,
+            {compared}
+        from {cross_checks.select_rows(contract)}
         group by delivery_id
     """
 

@@ -189,6 +189,13 @@ GOOD_FACTS = {
     "newest_row_age_days": 0,
     "knowledge_lag_hours": 1.5,
     "delay_days": 1,
+    "missing_sequence_count": 0,
+    "unlike_register_share": 0.0,
+    "early_event_share": 0.0,
+    "slipped_share": 0.001,
+    "typical_amount_ratio": 1.1,
+    "missing_date_count": 0,
+    "seen_account_share": 0.99,
 }
 # By fact: values that must not pass.
 BAD_FACTS = {
@@ -203,6 +210,13 @@ BAD_FACTS = {
     "newest_row_age_days": (-2, 32),
     "knowledge_lag_hours": (841,),
     "delay_days": (-1, 4),
+    "missing_sequence_count": (1,),
+    "unlike_register_share": (0.001,),
+    "early_event_share": (0.001,),
+    "slipped_share": (0.003,),
+    "typical_amount_ratio": (0.04, 21),
+    "missing_date_count": (1,),
+    "seen_account_share": (0.94,),
 }
 
 

@@ -1,0 +1,165 @@
+"""What people decide about deliveries and rows: accept, withdraw, waive, and why."""
+
+import getpass
+import logging
+from datetime import UTC, date, datetime
+
+import duckdb
+
+from pipelines.deliveries import MANIFEST, in_utc
+from pipelines.errors import UsageError
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, prepare, run_lock
+
+logger = logging.getLogger(__name__)
+# From which status a decision may take a delivery, and to which.
+ALLOWED = {
+    "accept": (("held", "loaded", "withdrawn"), "accepted"),
+    "withdraw": (("accepted", "held", "loaded"), "withdrawn"),
+}
+
+
+def accept(settings: Settings, delivery_id: str, reason: str) -> None:
+    """Let the marts read a delivery that a gate held, or that was withdrawn.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the warehouse is.
+    delivery_id : str
+        For example ``"atm/2026-01-31.1"``.
+    reason : str
+        Kept with who decided and when, in ``ops.decisions``.
+
+    Raises
+    ------
+    UsageError
+        There is no such delivery, it is in no state to be accepted, or no reason is
+        given.
+    """
+    _decide(settings, "accept", delivery_id, reason)
+
+
+def withdraw(settings: Settings, delivery_id: str, reason: str) -> None:
+    """Take a delivery out of every mart from the next build on; parameters as above.
+
+    Its rows stay in ``raw``, so that it can be accepted again. Later deliveries may
+    have left out rows because this one had said them: those are loaded again by the
+    next ingestion, as long as they are still in landing.
+
+    Raises
+    ------
+    UsageError
+        As ``accept``.
+    """
+    _decide(settings, "withdraw", delivery_id, reason)
+
+
+def record_decision(
+    connection: duckdb.DuckDBPyConnection,
+    decision: str,
+    target: str,
+    reason: str,
+    *,
+    row_count: int,
+) -> None:
+    """Keep what was decided, by whom, when and why."""
+    connection.execute(
+        "insert into ops.decisions values (?, ?, ?, ?, ?, ?)",
+        [
+            decision,
+            target,
+            row_count,
+            reason,
+            getpass.getuser(),
+            in_utc(datetime.now(UTC)),
+        ],
+    )
+
+
+def require_reason(reason: str) -> None:
+    """Refuse a decision without one.
+
+    Raises
+    ------
+    UsageError
+        The reason is empty.
+    """
+    if not reason.strip():
+        msg = "A decision needs a reason, so nothing was done. Say why with --reason."
+        raise UsageError(msg)
+
+
+def _decide(settings: Settings, decision: str, delivery_id: str, reason: str) -> None:
+    require_reason(reason)
+    allowed, status = ALLOWED[decision]
+    with run_lock(settings, decision), connect(settings) as connection:
+        prepare(connection)
+        found = connection.execute(
+            """
+            select status, rows_loaded from ops.deliveries
+            where delivery_id = ? and status != 'refused'
+            """,
+            [delivery_id],
+        ).fetchone()
+        if found is None or found[0] not in allowed:
+            was = f"is {found[0]}" if found else "was never loaded"
+            msg = (
+                f"{delivery_id!r} {was}, so there is nothing to {decision}. "
+                f"`crm deliveries` lists what can be: {', '.join(allowed)}."
+            )
+            raise UsageError(msg)
+        connection.begin()
+        connection.execute(
+            "update ops.deliveries set status = ?, note = ? where delivery_id = ?"
+            " and status != 'refused'",
+            [status, f"{status.capitalize()} by hand: {reason}", delivery_id],
+        )
+        record_decision(connection, decision, delivery_id, reason, row_count=found[1])
+        repeating = []
+        if decision == "withdraw":
+            repeating = _unload_repeating(connection, settings, delivery_id)
+        connection.commit()
+    logger.info("%s: %s is %s, was %s", decision, delivery_id, status, found[0])
+    if repeating:
+        logger.warning(
+            "withdraw: %d later deliveries had left out rows that this one said. "
+            "Run `crm ingest` to load them again.",
+            len(repeating),
+        )
+
+
+def _unload_repeating(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, delivery_id: str
+) -> list[str]:
+    """Take out later deliveries with duplicates, where they can be loaded again."""
+    source = delivery_id.split("/", maxsplit=1)[0]
+    found = connection.execute(
+        """
+        select delivery_id, business_date, sequence from ops.deliveries
+        where source = $source and rows_duplicate > 0 and status != 'refused'
+            and delivery_id != $delivery_id and extracted_at >= (
+                select extracted_at from ops.deliveries
+                where delivery_id = $delivery_id and status != 'refused'
+            )
+        """,
+        {"source": source, "delivery_id": delivery_id},
+    ).fetchall()
+    repeating = [
+        other
+        for other, business_date, sequence in found
+        if any(
+            (settings.landing / source / name / MANIFEST).is_file()
+            for name in _folder_names(business_date, sequence)
+        )
+    ]
+    for table in ("ops.deliveries", "ops.quarantine", f"raw.{source}"):
+        connection.execute(
+            f"delete from {table} where list_contains(?, delivery_id)", [repeating]
+        )
+    return repeating
+
+
+def _folder_names(business_date: date, sequence: int) -> list[str]:
+    names = [f"{business_date}.{sequence}"]
+    return [*names, f"{business_date}"] if sequence == 1 else names

@@ -1,0 +1,115 @@
+"""Identifiers on their way to the vault: trimmed, checked, and each of them once."""
+
+import duckdb
+
+from pipelines.contracts import Contract
+from pipelines.deliveries import Manifest
+from pipelines.ingest.scan import Source, forget_rejects, scale, trim
+from pipelines.vault import Vault
+
+CHECK_DIGITS = {
+    "luhn": """
+        case when regexp_full_match(identifier, '[0-9]{12,19}') then list_sum(
+            list_transform(range(1, length(identifier) + 1), lambda place:
+                -- 0 to 9, where every second digit counts double, less 9 from 10 on.
+                strpos(
+                    if(place % 2 = 0, '0516273849', '0123456789'),
+                    substr(reverse(identifier), place, 1)
+                ) - 1
+            )
+        ) % 10 = 0 else true end
+    """,
+    "iso7064": """
+        case when regexp_full_match(identifier, '[0-9]{17}[0-9X]') then list_sum(
+            list_transform(range(1, 19), lambda place:
+                coalesce(try_cast(substr(identifier, place, 1) as integer), 10)
+                * (1 << (18 - place))
+            )
+        ) % 11 = 1 else true end
+    """,
+}
+
+
+def store_pseudonyms(
+    connection: duckdb.DuckDBPyConnection, vault: Vault, sources: list[Source]
+) -> bool:
+    """Fill ``pseudonyms`` for every identifier in the files, each once.
+
+    Returns
+    -------
+    bool
+        Whether an amount may have more decimal places than its contract's type, which
+        DuckDB would round without a word.
+    """
+    contract = sources[0].delivery.contract
+    columns = contract.identifiers
+    names = ", ".join(column.name for column in columns)
+    sets = ", ".join(f"({column.name})" for column in columns)
+    verb = "create or replace temp table identifiers as"
+    for source in sources:
+        # One pass over the file finds the distinct values of every column.
+        connection.execute(
+            f"""
+            {verb} select {names}, bool_or(is_long) as is_long
+            from (
+                select {names}, {_may_be_rounded(contract, source.delivery.manifest)}
+                    as is_long
+                from {source.scan(types="text")}
+            )
+            group by grouping sets ({sets})
+            """,
+            source.values,
+        )
+        forget_rejects(connection)
+        verb = "insert into identifiers"
+    values = " union ".join(
+        f"select '{column.identifier}' as kind, {trim(column.name)} as identifier "
+        f"from identifiers where {trim(column.name)} is not null"
+        for column in columns
+    )
+    vault.store_pseudonyms(values)
+    for column in columns:
+        # Blanks are looked for in the few distinct values, not in every row.
+        connection.execute(f"""
+            insert into pseudonyms by name
+            select distinct
+                made.kind, identifiers.{column.name} as identifier, made.pseudonym
+            from identifiers
+            inner join pseudonyms as made
+                on made.kind = '{column.identifier}'
+                and made.identifier = {trim(f"identifiers.{column.name}")}
+            anti join pseudonyms as known
+                on known.kind = '{column.identifier}'
+                and known.identifier = identifiers.{column.name}
+        """)
+    _find_false_identifiers(connection, contract)
+    (may_be_rounded,) = connection.execute(
+        "select coalesce(bool_or(is_long), false) from identifiers"
+    ).fetchone()
+    return may_be_rounded
+
+
+def _find_false_identifiers(
+    connection: duckdb.DuckDBPyConnection, contract: Contract
+) -> None:
+    for column in contract.identifiers:
+        if column.check_digit:
+            connection.execute(
+                f"""
+                insert into false_identifiers
+                select kind, pseudonym from pseudonyms
+                where kind = ? and not ({CHECK_DIGITS[column.check_digit]})
+                """,
+                [column.identifier],
+            )
+
+
+def _may_be_rounded(contract: Contract, manifest: Manifest) -> str:
+    """Write the cheap test that sends a file to the exact one."""
+    tests = [
+        f"instr({c.name}, '{manifest.decimal}') between 1 and "
+        f"length({c.name}) - {scale(c)} - 1 or instr(lower({c.name}), 'e')"
+        for c in contract.columns
+        if scale(c) is not None
+    ]
+    return " or ".join(tests) or "false"

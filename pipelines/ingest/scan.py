@@ -1,0 +1,235 @@
+"""Read a delivery's files with DuckDB, as bare text or typed."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contracts import Column, Contract
+from pipelines.deliveries import in_utc
+from pipelines.ingest.check import CheckedDelivery, Refusal
+
+# A longer line is no customer's doing: a quote was left open, or somebody tries us.
+LONGEST_LINE_BYTES = 100_000
+BUFFER_BYTES = 32_000_000
+# What DuckDB's trim would leave: a tab, and the spaces of Latin-1 and of Chinese text.
+BLANKS = "' ' || chr(9) || chr(160) || chr(12288)"
+# Wide enough for every amount that decimal(18,2) holds and 20 places behind its point.
+EXACT_TYPE = "decimal(38,20)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of a delivery, ready for DuckDB."""
+
+    delivery: CheckedDelivery
+    number: int
+    path: Path
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Parameters of every scan."""
+        manifest = self.delivery.manifest
+        return {
+            "path": str(self.path),
+            "delimiter": manifest.delimiter,
+            "decimal": manifest.decimal,
+        }
+
+    def scan(self, *, types: str) -> str:
+        """Write the scan of the file.
+
+        Not with ``ignore_errors``, which in DuckDB 2.0 also leaves out every row behind
+        one with text after a closing quote.
+
+        Parameters
+        ----------
+        types : {"text", "contract", "exact"}
+            What columns are read as; ``"exact"`` keeps decimals that the contract's
+            type would round.
+        """
+        known = {column.name: column for column in self.delivery.contract.columns}
+        columns = ", ".join(
+            f"'{name or f'added_{place}'}': "
+            f"'{_read_type(known[name], types) if name else 'varchar'}'"
+            for place, name in enumerate(self.delivery.headers[self.number - 1])
+        )
+        return f"""
+            read_csv(
+                $path, columns = {{{columns}}}, delim = $delimiter, header = true,
+                auto_detect = false, quote = '"', escape = '"', strict_mode = true,
+                decimal_separator = $decimal, store_rejects = true,
+                max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {BUFFER_BYTES},
+                rejects_table = 'reject_errors', rejects_scan = 'reject_scans'
+            )
+        """
+
+
+def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
+    """Write a file's rows to ``raw``; what can't be read becomes a fault.
+
+    Returns
+    -------
+    int
+        Rows that the file holds, readable or not.
+
+    Raises
+    ------
+    Refusal
+        DuckDB can't tell where a row ends.
+    """
+    contract, manifest = source.delivery.contract, source.delivery.manifest
+    values, joins = _replace_identifiers(contract)
+    try:
+        (row_count,) = connection.execute(
+            f"""
+            insert into raw.{contract.source} by name
+            select
+                *, hash({", ".join(contract.names)}) as row_hash,
+                $delivery_id as delivery_id, $known_at as known_at
+            from (
+                select {values}
+                from {source.scan(types="contract")} as delivered {joins}
+            )
+            """,
+            source.values
+            | {
+                "delivery_id": manifest.delivery_id,
+                "known_at": in_utc(manifest.extracted_at),
+            },
+        ).fetchone()
+    except duckdb.InvalidInputException as error:
+        # DuckDB quotes the row in its message, so the message goes no further.
+        raise Refusal(
+            manifest.delivery_id,
+            f"can't be read as CSV ({type(error).__name__} in file {source.number})",
+            "look for an unbalanced quote, and send it again",
+        ) from None
+    connection.execute("insert into files values (?, ?)", [source.number, row_count])
+    return row_count + _move_rejects(connection, source.number)
+
+
+def find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Make faults of the rows that the contract's types could not hold exactly.
+
+    Their text is kept as well, for in ``raw`` it is no longer what was delivered. Reads
+    the file that was inserted last.
+    """
+    contract = source.delivery.contract
+    texts = ", ".join(f"coalesce({quote(_as_text(c))}, '')" for c in contract.columns)
+    decimals = [column for column in contract.columns if scale(column) is not None]
+    found = ", ".join(
+        f"case when {c.name} != cast({c.name} as {c.data_type}) then '{c.name}' end"
+        for c in decimals
+    )
+    connection.execute(
+        f"""
+        create or replace temp table rounded as
+        with written as (
+            select max(rowid) - (
+                select row_count from files where file_number = $number
+            ) as before_first
+            from raw.{contract.source} where delivery_id = $delivery_id
+        ),
+        numbered as (
+            select *, row_number() over () as record
+            from {source.scan(types="exact")}
+        )
+        select
+            written.before_first + record as row,
+            list_filter([{found}], lambda name: name is not null) as names,
+            concat_ws(',', {texts}) as raw_text
+        from numbered, written
+        where len(names) > 0
+        """,
+        source.values
+        | {
+            "number": source.number,
+            "delivery_id": source.delivery.manifest.delivery_id,
+        },
+    )
+    forget_rejects(connection)
+    connection.execute("""
+        insert into exact_texts select row, raw_text from rounded;
+        insert into faults (row, column_name, reason)
+        select row, unnest(names), 'too_precise' from rounded;
+    """)
+
+
+def forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep the next scan from adding its rejects to the last one's."""
+    connection.execute("drop table reject_errors; drop table reject_scans")
+
+
+def trim(expression: str) -> str:
+    """Write an identifier without blanks around it, null where nothing is left."""
+    return f"nullif(trim({expression}, {BLANKS}), '')"
+
+
+def quote(expression: str) -> str:
+    """Write a value as a quoted cell of CSV."""
+    return f"'\"' || replace(cast({expression} as varchar), '\"', '\"\"') || '\"'"
+
+
+def scale(column: Column) -> int | None:
+    """Places behind the point, None for what is no decimal."""
+    found = re.fullmatch(r"decimal\(\d+,\s*(\d+)\)", column.data_type)
+    return int(found[1]) if found else None
+
+
+def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> int:
+    (row_count,) = connection.execute("""
+        select count(distinct line) from reject_errors
+    """).fetchone()
+    if row_count:
+        connection.execute(
+            """
+            insert into faults
+            select
+                ?, line, null, column_name,
+                if(error_type = 'LINE SIZE OVER MAXIMUM', 'too_long', 'unreadable'),
+                csv_line
+            from reject_errors
+            """,
+            [file_number],
+        )
+    forget_rejects(connection)
+    return row_count
+
+
+def _replace_identifiers(contract: Contract) -> tuple[str, str]:
+    values, joins = [], []
+    for column in contract.columns:
+        name = column.name
+        if column.identifier:
+            owners = f"pseudonyms_of_{name}"
+            # Better no delivery than a row that has silently lost whose it is.
+            values.append(f"""
+                coalesce({owners}.pseudonym, case when
+                    {trim(f"delivered.{name}")} is not null
+                    then error('an identifier has no pseudonym') end) as {name}
+            """)
+            joins.append(
+                f"left join (from pseudonyms where kind = '{column.identifier}') "
+                f"as {owners} on {owners}.identifier = delivered.{name}"
+            )
+        elif column.data_type == "timestamp":
+            values.append(f"delivered.{name} at time zone 'UTC' as {name}")
+        else:
+            values.append(f"delivered.{name}")
+    return ", ".join(values), " ".join(joins)
+
+
+def _read_type(column: Column, types: str) -> str:
+    if types == "text":
+        return "varchar"
+    if types == "exact" and scale(column) is not None:
+        return EXACT_TYPE
+    return "timestamptz" if column.data_type == "timestamp" else column.data_type
+
+
+def _as_text(column: Column) -> str:
+    if scale(column) is not None:
+        return f"rtrim(rtrim(cast({column.name} as varchar), '0'), '.')"
+    return column.name

@@ -1,0 +1,235 @@
+"""Quarantined rows on their way to somebody who can mend them, and back."""
+
+import csv
+import io
+import logging
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contracts import Contract, load_contract
+from pipelines.decisions import record_decision, require_reason
+from pipelines.deliveries import in_utc
+from pipelines.errors import UsageError
+from pipelines.ingest.files import create_private
+from pipelines.settings import Settings
+from pipelines.vault import Vault
+from pipelines.warehouse import connect, prepare, run_lock
+
+logger = logging.getLogger(__name__)
+PLACE = ("delivery_id", "file_number", "line_number")
+REPAIRS = """
+create table if not exists vault.repaired_rows (
+    delivery_id varchar, file_number integer, line_number bigint, raw_text varchar,
+    repaired_at timestamp
+);
+"""
+# What a spreadsheet would run rather than show, unless it is a plain number.
+FORMULA = re.compile(r"(?!-\d+([.,]\d+)?$)['=+\-@\t\r]")
+OPEN_ROWS = """
+select
+    open.*, coalesce(repaired.raw_text, kept.raw_text) as raw_text, repaired_at
+from (
+    select
+        delivery_id, file_number, line_number,
+        string_agg(
+            distinct concat_ws(' ', reason, column_name), ', '
+            order by concat_ws(' ', reason, column_name)
+        ) as reasons
+    from ops.quarantine
+    where state = 'open'
+    group by all
+) as open
+inner join vault.quarantined_rows as kept
+    using (delivery_id, file_number, line_number)
+left join vault.repaired_rows as repaired
+    using (delivery_id, file_number, line_number)
+order by delivery_id, file_number, line_number
+"""
+
+
+def export_open(settings: Settings, path: Path, source: str) -> int:
+    """Write a source's open rows as CSV, with their real values, for repair.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the vault is.
+    path : Path
+        File to write; only its owner may read it. It must not exist.
+    source : str
+        Whose rows: each source has its own columns.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    UsageError
+        The file exists.
+    """
+    contract = load_contract(source)
+    with run_lock(settings, "quarantine"), connect(settings) as connection:
+        rows = [
+            row
+            for row in open_rows(connection, settings)
+            if row[0].startswith(f"{source}/")
+        ]
+    try:
+        file = io.TextIOWrapper(create_private(path), encoding="utf-8", newline="")
+    except FileExistsError:
+        msg = f"{path} is there already, so nothing was written. Name another file."
+        raise UsageError(msg) from None
+    with file:
+        writer = csv.writer(file)
+        writer.writerow([*PLACE, "reasons", *contract.names, "surplus"])
+        for *place, reasons, text, _ in rows:
+            writer.writerow(
+                [*place, reasons, *map(_neutralise, _cells(text, contract))]
+            )
+    logger.info("quarantine: %d open rows of %s exported", len(rows), source)
+    return len(rows)
+
+
+def import_repaired(settings: Settings, path: Path) -> int:
+    """Take repaired rows back; ``replay`` puts them through the door of ingestion.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the vault is.
+    path : Path
+        As written by ``export_open``, with the cells mended.
+
+    Returns
+    -------
+    int
+        Rows taken.
+
+    Raises
+    ------
+    UsageError
+        The file is not of that form, or names a row that is not open.
+    """
+    with run_lock(settings, "quarantine"), connect(settings) as connection:
+        known = {row[:3] for row in open_rows(connection, settings)}
+        rows = _read_repaired(path, known)
+        repaired_at = in_utc(datetime.now(UTC))
+        connection.begin()
+        for place, text in rows:
+            connection.execute(
+                "delete from vault.repaired_rows "
+                f"where ({', '.join(PLACE)}) = (?, ?, ?)",
+                [*place],
+            )
+            connection.execute(
+                "insert into vault.repaired_rows values (?, ?, ?, ?, ?)",
+                [*place, text, repaired_at],
+            )
+        connection.commit()
+    logger.info("quarantine: %d repaired rows taken back", len(rows))
+    return len(rows)
+
+
+def waive(settings: Settings, delivery_id: str, reason: str) -> int:
+    """Give a delivery's open rows up: they stay quarantined and are asked for no more.
+
+    Returns
+    -------
+    int
+        Rows waived.
+
+    Raises
+    ------
+    UsageError
+        It has no open row, or no reason is given.
+    """
+    require_reason(reason)
+    with run_lock(settings, "quarantine"), connect(settings) as connection:
+        prepare(connection)
+        (count,) = connection.execute(
+            """
+            select count(distinct (file_number, line_number)) from ops.quarantine
+            where delivery_id = ? and state = 'open'
+            """,
+            [delivery_id],
+        ).fetchone()
+        if not count:
+            msg = (
+                f"{delivery_id!r} has no open row, so there is nothing to waive. "
+                "`crm quarantine` says which have."
+            )
+            raise UsageError(msg)
+        connection.begin()
+        connection.execute(
+            "update ops.quarantine set state = 'waived' "
+            "where delivery_id = ? and state = 'open'",
+            [delivery_id],
+        )
+        record_decision(connection, "waive", delivery_id, reason, row_count=count)
+        connection.commit()
+    logger.info("quarantine: %d rows of %s waived", count, delivery_id)
+    return count
+
+
+def open_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list[tuple]:
+    """List place, reasons, newest text and time of repair of every open row."""
+    prepare(connection)
+    Vault(connection, settings)
+    connection.execute(REPAIRS)
+    return connection.execute(OPEN_ROWS).fetchall()
+
+
+def split_row(text: str) -> list[str]:
+    """Split a row's text into cells; gives none where its quotes don't match."""
+    try:
+        rows = list(csv.reader(io.StringIO(text), strict=True))
+    except csv.Error:
+        return []
+    return rows[0] if len(rows) == 1 else []
+
+
+def _cells(text: str, contract: Contract) -> list[str]:
+    """Lay a row out in its contract's columns, and one for all that is too much."""
+    cells, width = split_row(text) or [text], len(contract.names)
+    surplus = ",".join(cells[width:])
+    return [*cells[:width], *[""] * (width - len(cells)), surplus]
+
+
+def _neutralise(cell: str) -> str:
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def _restore(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell[1:]) else cell
+
+
+def _read_repaired(
+    path: Path, known: set[tuple[str, int, int]]
+) -> list[tuple[tuple[str, int, int], str]]:
+    rows = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        header = next(reader, [])
+        if tuple(header[:4]) != (*PLACE, "reasons") or header[-1] != "surplus":
+            msg = (
+                f"{path.name} is not what --export wrote, so nothing was taken from "
+                "it. Keep its columns, and mend the cells only."
+            )
+            raise UsageError(msg)
+        for number, cells in enumerate(reader, 2):
+            place = (cells[0], *(int(n) if n.isdecimal() else 0 for n in cells[1:3]))
+            if len(cells) != len(header) or place not in known or cells[-1]:
+                msg = (
+                    f"Row {number} of {path.name} is not open, or has cells too many, "
+                    "so nothing was taken from it. Mend or delete that row."
+                )
+                raise UsageError(msg)
+            line = io.StringIO()
+            csv.writer(line, lineterminator="").writerow(map(_restore, cells[4:-1]))
+            rows.append((place, line.getvalue()))
+    return rows

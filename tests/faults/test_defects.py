@@ -1,0 +1,194 @@
+"""Is every planted defect caught under its own name, and nothing else?"""
+
+import json
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+
+from pipelines import ingest, overdue, simulate, validate
+from pipelines.errors import DataQualityError
+from pipelines.settings import Settings
+from pipelines.synthetic_bank.defect_kinds import KINDS
+from pipelines.warehouse import connect
+
+# Great Expectations imports what is deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+BANK = {"customers": 2000, "months": 12}
+LAST_DATE = date(2025, 12, 31)
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3], ids="seed {}".format)
+def damaged(request, tmp_path_factory):
+    """A damaged bank, ingested and judged; with what ingestion said."""
+    settings = Settings(home=tmp_path_factory.mktemp("damaged"))
+    simulate.run(settings, **BANK, seed=request.param, has_defects=True)
+    summary = ingest.run(settings)
+    with pytest.raises(DataQualityError):
+        validate.run(settings, "deliveries")
+    return settings, summary
+
+
+@pytest.fixture(scope="module")
+def planted(damaged):
+    """Ask the list of defects, for example ``planted("outcome = 'refused'")``."""
+    settings, _ = damaged
+    path = str(settings.home / "truth" / "defects.parquet")
+
+    def select(condition, *columns):
+        with duckdb.connect() as connection:
+            return connection.execute(
+                f"select {', '.join(columns)} from read_parquet(?) "
+                f"where {condition} order by all",
+                [path],
+            ).fetchall()
+
+    return select
+
+
+@pytest.fixture(scope="module")
+def ask(damaged):
+    settings, _ = damaged
+
+    def ask(query):
+        with connect(settings, read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_clean_bank_raises_no_alarm(seed, settings):
+    simulate.run(settings, **BANK, seed=seed)
+    summary = ingest.run(settings)
+    validate.run(settings, "deliveries")
+
+    with connect(settings, read_only=True) as connection:
+        alarms = connection.execute("""
+            select target, details -> 'failures' from ops.gates where failed_count > 0
+        """).fetchall()
+    assert (summary.refused, summary.waiting) == ([], [])
+    assert (summary.rows_duplicate, summary.rows_quarantined) == (0, 0)
+    assert alarms == []
+
+
+def test_every_kind_of_defect_is_planted(planted):
+    kinds = {kind for (kind,) in planted("true", "kind")}
+    principles = {principle for (principle,) in planted("true", "principle")}
+
+    assert len(kinds) == len(KINDS) + 1  # and the gaps that some of them leave
+    assert principles == {"authenticity", "accuracy", "timeliness", "completeness"}
+
+
+def test_what_is_no_faithful_delivery_is_refused_and_says_why(planted, ask):
+    refused = {
+        delivery_id.removesuffix(".1"): note
+        for delivery_id, note in ask("""
+            select delivery_id, note from ops.deliveries where status = 'refused'
+        """)
+    }
+    expected = {
+        delivery_id.removesuffix(".1"): told_by
+        for delivery_id, told_by in planted(
+            "outcome = 'refused'", "delivery_id", "told_by"
+        )
+    }
+
+    assert set(refused) == set(expected)
+    assert [name for name in refused if expected[name] not in refused[name]] == []
+
+
+def test_bad_rows_are_quarantined_for_their_reason_and_no_others(planted, ask):
+    quarantined = ask("""
+        select delivery_id, line_number, reason from ops.quarantine order by all
+    """)
+
+    assert quarantined == planted(
+        "outcome = 'quarantined'", "delivery_id", "line_number", "told_by"
+    )
+
+
+def test_what_was_said_before_is_not_loaded_twice(planted, ask):
+    repeated = ask("""
+        select delivery_id from ops.deliveries
+        where status = 'duplicate' or rows_duplicate > 0 order by all
+    """)
+
+    assert repeated == planted("outcome = 'duplicate'", "delivery_id")
+
+
+def test_what_is_not_complete_waits(damaged, planted):
+    _, summary = damaged
+    waiting = planted("outcome = 'waiting'", "delivery_id")
+
+    assert [line.split(" ")[0] for line in summary.waiting] == [
+        name.removesuffix(".1") for (name,) in waiting
+    ]
+
+
+def test_what_never_came_is_not_there(planted, ask):
+    missing = planted("outcome in ('missing', 'silent')", "delivery_id")
+    known = ask("select delivery_id from ops.deliveries")
+
+    assert len(missing) == 2
+    assert not set(missing) & set(known)
+
+
+def test_who_has_fallen_silent_is_told_by_the_clock(damaged, planted):
+    settings, _ = damaged
+    lost = planted(
+        "outcome in ('refused', 'waiting', 'silent') "
+        f"and delivery_id like '%/{LAST_DATE}.1'",
+        "split_part(delivery_id, '/', 1)",
+    )
+
+    on_time = overdue.run(settings, LAST_DATE + timedelta(days=3))
+    late = overdue.run(settings, LAST_DATE + timedelta(days=4))
+
+    assert ("partner",) in lost
+    assert "partner" not in {s.source for s in on_time if s.state == "overdue"}
+    assert [(s.source,) for s in late if s.state == "overdue"] == lost
+
+
+def test_what_is_wrong_with_a_delivery_as_a_whole_is_told(planted, ask):
+    told = ask("""
+        with verdicts as (
+            select unnest(from_json(details -> 'failures', '[{
+                "expectation": "VARCHAR", "deliveries": ["VARCHAR"]
+            }]')) as failure
+            from ops.gates where gate = 'deliveries'
+        )
+        select distinct
+            unnest(failure.deliveries) as delivery_id,
+            split_part(failure.expectation, ' ', 1) as fact
+        from verdicts order by all
+    """)
+    held = ask("select delivery_id from ops.deliveries where status = 'held'")
+
+    assert told == planted("outcome in ('held', 'reported')", "delivery_id", "told_by")
+    assert held == planted("outcome = 'held'", "delivery_id")
+
+
+def test_rows_are_conserved_whatever_is_wrong_with_them(ask):
+    lost = ask("""
+        select delivery_id from ops.deliveries
+        where status != 'refused'
+            and rows_delivered != rows_loaded + rows_duplicate + rows_quarantined
+    """)
+
+    assert lost == []
+
+
+def test_the_same_seed_plants_the_same_defects(damaged, planted, tmp_path):
+    settings, _ = damaged
+    record = json.loads((settings.home / "truth" / "simulation.json").read_text())
+    again = Settings(home=tmp_path)
+    seed = record["parameters"]["seed"]
+    simulate.run(again, **BANK, seed=seed, has_defects=True)
+
+    with duckdb.connect() as connection:
+        repeated = connection.execute(
+            "select * from read_parquet(?) order by all",
+            [str(tmp_path / "truth" / "defects.parquet")],
+        ).fetchall()
+    assert repeated == planted("true", "*")

@@ -1,0 +1,134 @@
+"""In whatever order deliveries come in, staging sees the same rows."""
+
+import random
+import shutil
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+import pytest
+
+from pipelines import ingest, verify
+from pipelines.contracts import load_contract
+from pipelines.deliveries import MANIFEST, write_delivery
+from pipelines.settings import Settings
+from pipelines.warehouse import connect
+
+KEY = "5" * 64
+FIRST = date(2025, 1, 1)
+DAYS = [FIRST + timedelta(days=number) for number in range(31)]
+EVENTS = """
+    select
+        'E{day}' || '-' || number as event_number, 'C' || number % 7 as card_number,
+        'T1' as terminal_code,
+        timestamp '{day} 08:00:00' + interval (number) minute as occurred_at,
+        'deposit' as event_type, number * {times} as amount, 'CNY' as currency_code
+    from range({rows}) as numbers (number)
+"""
+# Staging reads the rows of accepted deliveries, each until it was superseded.
+AS_STAGED = """
+    select delivered.* exclude (delivery_id), deliveries.superseded_at
+    from raw.atm as delivered
+    inner join ops.accepted_deliveries as deliveries using (delivery_id)
+    order by all
+"""
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory):
+    """A month of days; one is late, one restated, one sent again, one repeats rows."""
+    landing = tmp_path_factory.mktemp("month")
+
+    def write(day, query, extracted_at):
+        write_delivery(
+            connection,
+            query,
+            landing,
+            load_contract("atm"),
+            business_date=day,
+            extracted_at=extracted_at,
+        )
+
+    with duckdb.connect() as connection:
+        for number, day in enumerate(DAYS):
+            known = datetime(2025, 1, 1, 1, 10, tzinfo=UTC) + timedelta(days=number + 1)
+            query = EVENTS.format(day=day, rows=10 + number, times=1)
+            if day.day == 9:  # late: extracted at the end of the month
+                known += timedelta(days=25)
+            if day.day == 12:  # says some of the day before again
+                query += " union all " + EVENTS.format(day=DAYS[10], rows=5, times=1)
+            write(day, query, known)
+        restated = landing / "atm" / "2025-01-20"
+        kept = restated.rename(restated.with_name("kept"))
+        write(
+            date(2025, 1, 20),
+            EVENTS.format(day=date(2025, 1, 20), rows=8, times=2),
+            datetime(2025, 1, 25, 1, 10, tzinfo=UTC),
+        )
+        second = restated.rename(restated.with_name("2025-01-20.2"))
+        kept.rename(restated)
+    rewrite(second, '"sequence": 1', '"sequence": 2')
+    again = landing / "atm" / "2025-02-01"
+    shutil.copytree(landing / "atm" / "2025-01-15", again)
+    rewrite(again, '"2025-01-15"', '"2025-02-01"')
+    rewrite(again, "2025-01-16T01:10:00Z", "2025-02-02T01:10:00Z")
+    return landing
+
+
+def rewrite(folder, before, after):
+    path = folder / MANIFEST
+    assert before in path.read_text()
+    path.write_text(path.read_text().replace(before, after))
+
+
+def arrive(month, home, batches):
+    """Let deliveries come in, one batch a night, and accept them all."""
+    for batch in batches:
+        for name in batch:
+            shutil.copytree(month / "atm" / name, home.landing / "atm" / name)
+        ingest.run(home).raise_for_problems()
+        with connect(home) as connection:
+            connection.execute(
+                "update ops.deliveries set status = 'accepted' where status = 'loaded'"
+            )
+    with connect(home, read_only=True) as connection:
+        return connection.execute(AS_STAGED).fetchall()
+
+
+@pytest.fixture(scope="module")
+def in_order(month, tmp_path_factory):
+    home = Settings(home=tmp_path_factory.mktemp("ordered") / "var", vault_key=KEY)
+    names = sorted(path.name for path in (month / "atm").iterdir())
+    return arrive(month, home, [names]), names
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_of_arrival_gives_the_same_rows(month, in_order, tmp_path, seed):
+    expected, names = in_order
+    shuffled = random.Random(seed).sample(names, len(names))  # noqa: S311
+    home = Settings(home=tmp_path / "var", vault_key=KEY)
+
+    found = arrive(month, home, [shuffled[i::4] for i in range(4)])
+
+    assert found == expected
+    assert verify.run(home) == len(names)
+
+
+def test_f20_a_restatement_replaces_and_history_keeps_both(in_order):
+    rows, _ = in_order
+    of_the_day = [row for row in rows if row[0].startswith("E2025-01-20")]
+    restated = datetime(2025, 1, 25, 1, 10)  # noqa: DTZ001 - as the warehouse keeps it
+
+    assert {(row[-3], row[-1]) for row in of_the_day} == {
+        (datetime(2025, 1, 21, 1, 10), restated),  # noqa: DTZ001
+        (restated, None),
+    }
+    assert sum(row[-1] is None for row in of_the_day) == 8
+
+
+def test_f19_rows_said_twice_are_known_since_they_were_first_said(in_order):
+    rows, _ = in_order
+    said_twice = [row for row in rows if row[0] == "E2025-01-11-0"]
+
+    assert [row[-3] for row in said_twice] == [
+        datetime(2025, 1, 12, 1, 10)  # noqa: DTZ001
+    ]

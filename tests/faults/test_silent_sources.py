@@ -1,0 +1,63 @@
+"""A source that sends nothing is found by the clock."""
+
+from datetime import date
+
+import pytest
+
+from pipelines import ingest, overdue
+from pipelines.errors import MissingSourceError
+
+BALANCES = """
+    select
+        'A1' as account_number, date '{day}' as balance_date, 1.50 as balance,
+        'CNY' as currency_code
+"""
+
+
+@pytest.fixture
+def state_of(settings, deliver):
+    """Deliver balances of some days, and ask how they stand on another."""
+
+    def ask(days, on):
+        for day in map(date.fromisoformat, days):
+            deliver("core_balances", BALANCES.format(day=day), day)
+        ingest.run(settings)
+        sources = overdue.run(settings, date.fromisoformat(on))
+        return {source.source: source for source in sources}["core_balances"]
+
+    return ask
+
+
+MONTHS = ("2025-01-31", "2025-02-28", "2025-03-31")
+WORKDAYS = ("2025-01-02", "2025-01-03", "2025-01-06", "2025-01-07", "2025-01-08",
+            "2025-01-09", "2025-01-10")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "on", "expected"),
+    [
+        (MONTHS, "2025-05-03", ("in time", "2025-04-30", 0)),
+        (MONTHS, "2025-05-04", ("overdue", "2025-04-30", 1)),
+        (WORKDAYS, "2025-01-16", ("in time", "2025-01-13", 0)),
+        (WORKDAYS, "2025-01-17", ("overdue", "2025-01-13", 1)),
+    ],
+    ids=["last_day", "a_day_late", "after_a_week_end", "a_day_late_after_a_week_end"],
+)
+def test_a_source_is_overdue_once_its_deadline_is_over(state_of, days, on, expected):
+    found = state_of(days, on)
+
+    assert (found.state, f"{found.owed_date}", found.days_overdue) == expected
+
+
+def test_one_delivery_makes_no_rhythm(state_of):
+    assert state_of(MONTHS[:1], "2026-01-01").state == "no rhythm yet"
+
+
+def test_a_silent_source_is_named_with_what_it_owes(settings, state_of):
+    state_of(MONTHS, "2025-05-10")
+
+    with pytest.raises(
+        MissingSourceError, match="core_balances owes 2025-04-30"
+    ) as told:
+        overdue.raise_for_overdue(overdue.run(settings, date(2025, 5, 10)))
+    assert told.value.exit_code == 6

@@ -1,0 +1,187 @@
+"""What a delivery is compared with: other sources, its account and its history."""
+
+import hashlib
+import json
+from collections import Counter
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from pipelines import ingest
+from pipelines.validate import facts
+from pipelines.validate.principles import record_principles
+from pipelines.validate.verdicts import Failure, Verdict
+from pipelines.warehouse import connect
+
+JANUARY, FEBRUARY = date(2025, 1, 31), date(2025, 2, 28)
+ACCOUNTS = """
+    select
+        'A' || number as account_number, 'C' || number as customer_number,
+        date '2025-01-10' as changed_date, 'owner' as role, 'CUR01' as product_code,
+        'CNY' as currency_code, date '2025-01-10' as opened_date,
+        cast(null as date) as closed_date, 'open' as status, null as card_number
+    from range(1, 41) as numbers (number)
+"""
+BALANCES = """
+    select
+        'A' || number as account_number, date '{day}' as balance_date,
+        number * {times} as balance, '{currency}' as currency_code
+    from range(1, {end}) as numbers (number)
+"""
+POSTINGS = """
+    select
+        'P' || number as posting_number, 'A' || number as account_number,
+        timestamp '{moment}' as occurred_at, 'interest' as event_type,
+        number * 1.5 as amount, 'CNY' as currency_code
+    from range(1, 41) as numbers (number)
+"""
+
+
+def balances(day, *, times=5, currency="CNY", end=41):
+    return BALANCES.format(day=day, times=times, currency=currency, end=end)
+
+
+@pytest.fixture
+def judge(settings):
+    """Ingest and measure what was delivered; gives one fact of one delivery."""
+
+    def judge(fact, delivery_id):
+        ingest.run(settings).raise_for_problems()
+        with connect(settings) as connection:
+            frame = facts.measure(connection)
+        (value,) = frame.loc[frame["delivery_id"] == delivery_id, fact]
+        return None if pd.isna(value) else value
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("moment", "share"),
+    [("2025-01-10 00:00:00", 0.0), ("2025-01-09 23:59:59", 1.0)],
+    ids=["on_the_first_day", "the_day_before"],
+)
+def test_nobody_uses_an_account_before_it_is_opened(deliver, judge, moment, share):
+    deliver("core_accounts", ACCOUNTS)
+    deliver("core_postings", POSTINGS.format(moment=moment))
+
+    assert judge("early_event_share", "core_postings/2025-01-31.1") == share
+
+
+def test_what_no_account_knows_is_not_called_early(deliver, judge):
+    deliver("core_postings", POSTINGS.format(moment="2025-01-09 00:00:00"))
+
+    assert judge("early_event_share", "core_postings/2025-01-31.1") is None
+
+
+@pytest.mark.parametrize(("currency", "share"), [("CNY", 0.0), ("USD", 1.0)])
+def test_sources_agree_on_an_accounts_currency(deliver, judge, currency, share):
+    deliver("core_accounts", ACCOUNTS)
+    deliver("core_balances", balances(JANUARY, currency=currency))
+
+    assert judge("unlike_register_share", "core_balances/2025-01-31.1") == share
+
+
+@pytest.mark.parametrize(
+    ("times", "share"), [(5, 0.0), (6, 0.0), (500, 1.0), (0.05, 1.0)]
+)
+def test_a_balance_in_the_wrong_unit_is_told_by_its_account(
+    deliver, judge, times, share
+):
+    deliver("core_balances", balances(JANUARY))
+    folder = deliver("core_balances", balances(JANUARY, times=times), FEBRUARY)
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace("2025-02-01T", "2025-03-01T"))
+    move_to_february(folder)
+
+    assert judge("slipped_share", "core_balances/2025-02-28.1") == pytest.approx(
+        share, abs=0.05
+    )
+
+
+def move_to_february(folder):
+    (path,) = folder.glob("*.csv")
+    path.write_text(path.read_text().replace("2025-01-31", "2025-02-28"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][0]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(("end", "share"), [(41, 1.0), (31, 0.75)])
+def test_every_open_account_has_a_balance(deliver, judge, end, share):
+    deliver("core_accounts", ACCOUNTS)
+    deliver("core_balances", balances(JANUARY, end=end))
+
+    assert judge("seen_account_share", "core_balances/2025-01-31.1") == share
+
+
+@pytest.mark.parametrize(
+    ("days", "missing"),
+    [
+        (["2025-01-31", "2025-02-28", "2025-03-31"], 0),
+        (["2025-01-31", "2025-02-28", "2025-05-31"], 2),
+        (["2025-01-02", "2025-01-03", "2025-01-06"], 0),
+        (["2025-01-02", "2025-01-03", "2025-01-06", "2025-01-07", "2025-01-09"], 0),
+        (["2025-01-01", "2025-01-02", "2025-01-07", "2025-01-08", "2025-01-14"], 1),
+    ],
+    ids=["months", "two_months", "week_end", "a_wednesday", "days"],
+)
+def test_dates_on_which_a_source_used_to_deliver_are_missed(
+    deliver, judge, days, missing
+):
+    for day in map(date.fromisoformat, days):
+        deliver("core_balances", balances(day), day)
+
+    assert judge("missing_date_count", f"core_balances/{days[-1]}.1") == missing
+
+
+def test_a_restatement_of_a_restatement_that_never_came_is_noticed(deliver, judge):
+    folder = deliver("core_balances", balances(JANUARY))
+    manifest = folder / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"sequence": 1', '"sequence": 3'))
+    folder.rename(folder.with_name("2025-01-31.3"))
+
+    assert judge("missing_sequence_count", "core_balances/2025-01-31.3") == 2
+
+
+def test_checks_are_counted_by_principle(settings, deliver):
+    deliver("core_balances", balances(JANUARY))
+    ingest.run(settings)
+    delivery = ("core_balances/2025-01-31.1", "core_balances", JANUARY)
+    other = ("core_balances/2024-12-31.1",)
+    failures = (
+        Failure("a share", "accuracy", "warning", deliveries=(*delivery[:1], *other)),
+        Failure("a volume", "completeness", "warning", deliveries=other),
+    )
+    checks = Counter(accuracy=5, authenticity=2, completeness=4, timeliness=3)
+
+    with connect(settings) as connection:
+        for _ in range(2):  # judged twice, counted once
+            record_principles(
+                connection,
+                [Verdict("core_balances", 1, 14, failures)],
+                {"core_balances": checks},
+                [delivery],
+            )
+        connection.execute("update ops.deliveries set status = 'accepted'")
+        assert connection.execute("""
+            select principle, check_count, failed_count from ops.delivery_checks
+            order by principle
+        """).fetchall() == [
+            ("accuracy", 5, 1),
+            ("authenticity", 2, 0),
+            ("completeness", 4, 0),
+            ("timeliness", 3, 0),
+        ]
+
+
+def test_what_was_refused_failed_a_check_of_authenticity(settings, deliver):
+    folder = deliver("core_balances", balances(JANUARY))
+    (path,) = folder.glob("*.csv")
+    path.write_text(path.read_text().replace("A1,", "A9,", 1))
+    ingest.run(settings)
+
+    with connect(settings, read_only=True) as connection:
+        assert connection.execute("""
+            select source, principle, check_count, failed_count from ops.delivery_checks
+        """).fetchall() == [("core_balances", "authenticity", 1, 1)]

@@ -1,0 +1,231 @@
+import csv
+import hashlib
+import json
+
+import pytest
+
+from pipelines import decisions, ingest, quarantine, replay, verify
+from pipelines.errors import UsageError
+from pipelines.warehouse import connect
+
+DELIVERY = "core_balances/2025-01-31.1"
+BALANCES = """
+    select
+        'A' || number as account_number, date '2025-01-31' as balance_date,
+        number * 1.50 as balance, 'CNY' as currency_code
+    from range(1, 4) as numbers (number)
+"""
+
+
+@pytest.fixture
+def ask(settings):
+    def ask(query):
+        with connect(settings, read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
+
+
+@pytest.fixture
+def spoilt(settings, deliver):
+    """Ingest three good rows and those that are given; gives the path for an export."""
+
+    def spoil(*lines):
+        folder = deliver("core_balances", BALANCES)
+        manifest = json.loads((folder / "manifest.json").read_text())
+        (file,) = manifest["files"]
+        data = folder / file["name"]
+        data.write_text(data.read_text() + "".join(f"{line}\n" for line in lines))
+        file |= {
+            "rows": 3 + len(lines),
+            "bytes": data.stat().st_size,
+            "sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
+        }
+        manifest["control_totals"] = {}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        ingest.run(settings)
+        return settings.home / "open.csv"
+
+    return spoil
+
+
+def mend(path, **cells):
+    """Change cells of every exported row."""
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | cells for row in rows)
+
+
+COUNTS = "select rows_loaded, rows_duplicate, rows_quarantined from ops.deliveries"
+
+
+def test_a_repaired_row_joins_its_delivery_and_is_known_from_then(
+    settings, spoilt, ask
+):
+    path = spoilt("A9,2025-01-31,much,CNY")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, balance="9.00")
+    quarantine.import_repaired(settings, path)
+
+    assert replay.run(settings) == (1, 0)
+
+    assert ask(COUNTS) == [(4, 0, 0)]
+    assert ask("""
+        select delivery_id, known_at > timestamp '2025-02-01 01:10:00'
+        from raw.core_balances where balance = 9
+    """) == [(DELIVERY, True)]
+    assert ask("select state from ops.quarantine") == [("repaired",)]
+    assert verify.run(settings) == 1
+
+
+def test_replaying_twice_leaves_what_replaying_once_leaves(settings, spoilt, ask):
+    path = spoilt("A9,2025-01-31,much,CNY", "A8,2025-01-31,1.00,XXX")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, balance="9.00", currency_code="CNY")
+    quarantine.import_repaired(settings, path)
+    replay.run(settings)
+    once = ask("from raw.core_balances order by all")
+
+    assert replay.run(settings) == (0, 0)
+    assert ask("from raw.core_balances order by all") == once
+
+
+def test_a_row_that_is_still_wrong_stays_open_with_its_new_reason(
+    settings, spoilt, ask
+):
+    path = spoilt("A9,2025-01-31,much,CNY")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, balance="9.00", currency_code="XXX")
+    quarantine.import_repaired(settings, path)
+
+    assert replay.run(settings) == (0, 1)
+    assert ask(
+        "select line_number, column_name, reason, state from ops.quarantine"
+    ) == [(5, "currency_code", "not_accepted", "open")]
+    assert ask(COUNTS) == [(3, 0, 1)]
+
+
+def test_a_row_repaired_into_one_that_was_loaded_is_a_duplicate(settings, spoilt, ask):
+    path = spoilt("A1,2025-01-31,much,CNY")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, balance="1.50")
+    quarantine.import_repaired(settings, path)
+
+    assert replay.run(settings) == (1, 0)
+    assert ask(COUNTS) == [(3, 1, 0)]
+    assert verify.run(settings) == 1
+
+
+def test_a_row_repaired_into_a_contradiction_stays_open(settings, spoilt, ask):
+    path = spoilt("A1,2025-01-31,much,CNY")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, balance="7.00")
+    quarantine.import_repaired(settings, path)
+
+    assert replay.run(settings) == (0, 1)
+    assert ask("select reason, state from ops.quarantine") == [("key_conflict", "open")]
+
+
+def test_a_warehouse_built_again_gets_its_repairs_back(settings, spoilt, ask):
+    path = spoilt("A9,2025-01-31,much,CNY")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, balance="9.00")
+    quarantine.import_repaired(settings, path)
+    replay.run(settings)
+    before = ask("from raw.core_balances order by all")
+    settings.warehouse.unlink()
+
+    ingest.run(settings)
+    replay.run(settings)
+
+    assert ask("from raw.core_balances order by all") == before
+    assert verify.run(settings) == 1
+
+
+def test_no_formula_reaches_an_export_and_its_text_comes_back_as_it_was(
+    settings, spoilt
+):
+    path = spoilt("=cmd|'/c calc'!A0,2025-01-31,much,CNY", "A8,2025-01-31,-5.00,XXX")
+    quarantine.export_open(settings, path, "core_balances")
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert rows[0]["account_number"] == "'=cmd|'/c calc'!A0"
+    assert rows[1]["balance"] == "-5.00"
+
+    mend(path, balance="9.00", currency_code="CNY")
+    quarantine.import_repaired(settings, path)
+    replay.run(settings)
+    with connect(settings) as connection:
+        connection.execute(f"attach '{settings.vault}' as vault")
+        assert connection.execute("""
+            select identifier from vault.identifiers where identifier like '=cmd%'
+        """).fetchall() == [("=cmd|'/c calc'!A0",)]
+
+
+def test_an_export_is_for_its_owner_only(settings, spoilt):
+    path = spoilt("A9,2025-01-31,much,CNY")
+
+    quarantine.export_open(settings, path, "core_balances")
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_names_a_row_that_is_not_open_is_refused(settings, spoilt):
+    path = spoilt("A9,2025-01-31,much,CNY")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, line_number="4")
+
+    with pytest.raises(UsageError, match=r"Row 2 of open\.csv is not open"):
+        quarantine.import_repaired(settings, path)
+
+
+def test_waived_rows_stay_quarantined_with_a_reason(settings, spoilt, ask):
+    spoilt("A9,2025-01-31,much,CNY")
+
+    assert quarantine.waive(settings, DELIVERY, "the branch is closed") == 1
+
+    assert replay.run(settings) == (0, 0)
+    assert ask("select state from ops.quarantine") == [("waived",)]
+    assert ask("select decision, target, row_count, reason from ops.decisions") == [
+        ("waive", DELIVERY, 1, "the branch is closed")
+    ]
+
+
+def test_a_withdrawn_delivery_can_be_accepted_again_and_both_are_recorded(
+    settings, spoilt, ask
+):
+    spoilt()
+    accepted = "select count(*) from ops.accepted_deliveries"
+
+    decisions.accept(settings, DELIVERY, "looked at it")
+    assert ask(accepted) == [(1,)]
+    decisions.withdraw(settings, DELIVERY, "wrong month")
+    assert ask(accepted) == [(0,)]
+    decisions.accept(settings, DELIVERY, "right after all")
+    assert ask(accepted) == [(1,)]
+    assert ask("select decision, reason from ops.decisions order by decided_at") == [
+        ("accept", "looked at it"),
+        ("withdraw", "wrong month"),
+        ("accept", "right after all"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("delivery_id", "reason", "told"),
+    [
+        ("core_balances/2025-01-31.2", "why not", "never loaded"),
+        (DELIVERY, " ", "reason"),
+    ],
+    ids=["unknown", "no_reason"],
+)
+def test_a_decision_needs_a_delivery_and_a_reason(
+    settings, spoilt, delivery_id, reason, told
+):
+    spoilt()
+
+    with pytest.raises(UsageError, match=told):
+        decisions.accept(settings, delivery_id, reason)
