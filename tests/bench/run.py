@@ -18,10 +18,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import building
 import ingestion
 import simulation
 
-BENCHES = {"simulate": simulation.compare, "ingest": ingestion.compare}
+BENCHES = {
+    "simulate": simulation.compare,
+    "ingest": ingestion.compare,
+    "build": building.compare,
+}
 
 
 @dataclass(frozen=True)

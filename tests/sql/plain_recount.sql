@@ -32,6 +32,11 @@ happened as (
     from raw.online
     union all
     select
+        'phone', event_type, coalesce(customer_number, phone_number), occurred_at, null,
+        null, null, delivery_id
+    from raw.phone
+    union all
+    select
         'core_postings', event_type, account_number, occurred_at, amount, currency_code,
         null, delivery_id
     from raw.core_postings
@@ -119,7 +124,8 @@ select
         as debit_amount_sum_365d_cny,
     coalesce(sum(amount_cny) filter (where amount_cny > 0 and age <= 90), 0)
         as credit_amount_sum_90d_cny,
-    count(*) filter (where not is_own and age <= 90) as automatic_event_count_90d,
+    count(*) filter (where initiative = 'automatic' and age <= 90)
+        as automatic_event_count_90d,
     count(*) filter (where event_type in ('salary', 'pension') and age <= 365)
         as salary_count_365d,
     count(*) filter (where event_type = 'standing_order' and age <= 90)

@@ -10,11 +10,24 @@ from pipelines.warehouse import connect
 
 MARTS = (
     "accounts",
+    "branches",
+    "channel_service",
     "customer_features",
+    "customer_history",
     "customer_labels",
+    "customer_months",
     "customer_scores",
     "customers",
+    "dates",
+    "dormancy_definitions",
+    "households",
+    "journey_satisfaction",
+    "managers",
     "next_best_offers",
+    "profit_concentration",
+    "threshold_scenarios",
+    "tier_migrations",
+    "touchpoints",
     "transactions",
 )
 

@@ -14,7 +14,7 @@ from pipelines.warehouse import connect
 
 AS_OF_DATE = "2025-09-01"
 CUT_OFF = f"{AS_OF_DATE} 06:00:00"
-EVENT_SOURCES = ("atm", "branch", "card", "online", "core_postings")
+EVENT_SOURCES = ("atm", "branch", "card", "online", "phone", "core_postings")
 PLAIN_RECOUNT = Path(__file__).with_name("plain_recount.sql").read_text("utf-8")
 
 

@@ -5,13 +5,13 @@ with
 
 accounts as (
 
-    select * from {{ ref('stg_core_accounts__accounts') }}
+    select * from {{ ref('int_accounts_resolved') }}
 
 ),
 
 products as (
 
-    {{ dated(ref('products'), ['product_code']) }}
+    {{ dated(ref('product_families'), ['product_code']) }}
 
 ),
 

@@ -1,3 +1,6 @@
+{# A table: features and the bank's rules both read it. #}
+{{ config(materialized='table') }}
+
 with
 
 as_of_dates as (
@@ -18,6 +21,8 @@ account_snapshots as (
         account_versions.customer_id,
         as_of_dates.as_of_date,
         account_versions.product_family,
+        account_versions.opened_date,
+        account_versions.opened_date < as_of_dates.as_of_date as is_opened,
         account_versions.opened_date < as_of_dates.as_of_date
         and account_versions.closed_date >= as_of_dates.as_of_date as is_open,
         {{ is_in_last_days('account_versions.opened_date', 365) }}
@@ -38,6 +43,8 @@ counted as (
         customer_id,
         as_of_date,
         cast(count(*) filter (where is_open) as double) as open_account_count,
+        cast(count(*) filter (where is_opened) as double) as account_count,
+        max(opened_date) filter (where is_opened) as last_opened_date,
         {{ holds('current_deposit') }} as holds_current_deposit,
         {{ holds('time_deposit') }} as holds_time_deposit,
         {{ holds('credit_card') }} as holds_credit_card,
@@ -59,7 +66,10 @@ counted as (
 select
     customer_id,
     as_of_date,
+    account_count,
     open_account_count,
+    cast({{ days_between('last_opened_date', 'as_of_date') }} as double)
+        as days_since_opening,
     holds_current_deposit
     + holds_time_deposit
     + holds_credit_card

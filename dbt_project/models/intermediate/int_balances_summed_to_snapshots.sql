@@ -1,3 +1,6 @@
+{# A table: features and the bank's rules both read it. #}
+{{ config(materialized='table') }}
+
 with
 
 balances as (
@@ -15,6 +18,12 @@ balance_dates as (
 account_versions as (
 
     select * from {{ ref('int_account_versions') }}
+
+),
+
+margins as (
+
+    {{ dated(ref('product_margins'), ['product_code']) }}
 
 ),
 
@@ -45,7 +54,11 @@ account_snapshots as (
         wanted_dates.as_of_date,
         wanted_dates.is_latest,
         account_versions.product_family,
-        balances.balance_cny
+        balances.balance_cny,
+        abs(balances.balance_cny) * margins.margin_rate as margin_amount_cny,
+        abs(balances.balance_cny) * margins.expected_loss_rate
+            as expected_loss_amount_cny,
+        coalesce(margins.is_high_margin, false) as is_high_margin
 
     from balances
 
@@ -57,6 +70,10 @@ account_snapshots as (
     inner join account_versions
         on balances.account_id = account_versions.account_id
         and {{ is_in_force('account_versions', 'wanted_dates') }}
+
+    left join margins
+        on account_versions.product_code = margins.product_code
+        and {{ in_force_at('margins', 'wanted_dates') }}
 
     -- A balance may be older than the day on which its account was closed.
     where
@@ -82,6 +99,18 @@ summed as (
         sum(balance_cny) filter (
             where is_latest and product_family not in ('credit_card', 'loan')
         ) as total_balance_cny,
+        sum(balance_cny) filter (where is_latest and is_high_margin)
+            as high_margin_balance_cny,
+        sum(margin_amount_cny) filter (where is_latest) as margin_amount_cny,
+        sum(expected_loss_amount_cny) filter (where is_latest)
+            as expected_loss_amount_cny,
+        {{ balance_of('current_deposit') }} as current_deposit_balance_cny,
+        {{ balance_of('time_deposit') }} as time_deposit_balance_cny,
+        {{ balance_of('credit_card') }} as credit_card_balance_cny,
+        {{ balance_of('loan') }} as loan_balance_cny,
+        {{ balance_of('wealth') }} as wealth_balance_cny,
+        {{ balance_of('fund') }} as fund_balance_cny,
+        {{ balance_of('insurance') }} as insurance_balance_cny,
         sum(balance_cny) filter (
             where not is_latest and product_family not in ('credit_card', 'loan')
         ) as total_balance_90d_ago_cny
@@ -109,6 +138,16 @@ select
             then
                 cast(coalesce(total_balance_cny, 0) as double)
                 / cast(total_balance_90d_ago_cny as double)
-    end as total_balance_ratio_90d
+    end as total_balance_ratio_90d,
+    coalesce(high_margin_balance_cny, 0) as high_margin_balance_cny,
+    coalesce(margin_amount_cny, 0) as margin_amount_cny,
+    coalesce(expected_loss_amount_cny, 0) as expected_loss_amount_cny,
+    current_deposit_balance_cny,
+    time_deposit_balance_cny,
+    credit_card_balance_cny,
+    loan_balance_cny,
+    wealth_balance_cny,
+    fund_balance_cny,
+    insurance_balance_cny
 
 from summed

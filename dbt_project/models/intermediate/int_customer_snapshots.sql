@@ -18,6 +18,16 @@ customers as (
 select
     customers.customer_id,
     as_of_dates.as_of_date,
+    as_of_dates.cut_off_at,
+    customers.registered_date,
+    customers.branch_id,
+    customers.manager_id,
+    customers.household_pseudonym,
+    customers.address_pseudonym,
+    customers.income_year,
+    customers.annual_income_cny as stated_income_cny,
+    customers.annual_income_one_year_before_cny as stated_income_one_year_before_cny,
+    customers.annual_income_two_years_before_cny as stated_income_two_years_before_cny,
     coalesce(customers.gender, 'unknown') as gender,
     cast(
         {{ days_between('customers.registered_date', 'as_of_dates.as_of_date') }}

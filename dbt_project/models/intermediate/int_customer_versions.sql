@@ -5,7 +5,7 @@ with
 
 registrations as (
 
-    select * from {{ ref('stg_core_customers__registrations') }}
+    select * from {{ ref('int_registrations_resolved') }}
 
 ),
 
@@ -15,9 +15,13 @@ versions as (
         'login_id',
         'branch_id',
         'manager_id',
+        'household_pseudonym',
+        'address_pseudonym',
         'gender',
         'income_year',
         'annual_income_cny',
+        'annual_income_one_year_before_cny',
+        'annual_income_two_years_before_cny',
         'has_income_proof',
         'has_marketing_consent',
         'registered_date',
@@ -31,9 +35,13 @@ select
     login_id,
     branch_id,
     manager_id,
+    household_pseudonym,
+    address_pseudonym,
     gender,
     income_year,
     annual_income_cny,
+    annual_income_one_year_before_cny,
+    annual_income_two_years_before_cny,
     has_income_proof,
     has_marketing_consent,
     registered_date,

@@ -1,3 +1,6 @@
+{# A table: features and the bank's rules both read it. #}
+{{ config(materialized='table') }}
+
 with
 
 spans as (
@@ -24,7 +27,11 @@ last_days as (
         max(last_branch_event_date) as last_branch_event_date,
         max(last_card_event_date) as last_card_event_date,
         max(last_online_event_date) as last_online_event_date,
-        max(last_salary_date) as last_salary_date
+        max(last_salary_date) as last_salary_date,
+        max(last_phone_event_date) as last_phone_event_date,
+        max(last_automatic_event_date) as last_automatic_event_date,
+        max(last_standing_order_date) as last_standing_order_date,
+        max(last_complaint_date) as last_complaint_date
 
     from spans
 
@@ -40,7 +47,11 @@ select
     {{ days_since('last_branch_event_date') }} as days_since_branch_event,
     {{ days_since('last_card_event_date') }} as days_since_card_event,
     {{ days_since('last_online_event_date') }} as days_since_online_event,
-    {{ days_since('last_salary_date') }} as days_since_salary
+    {{ days_since('last_salary_date') }} as days_since_salary,
+    {{ days_since('last_phone_event_date') }} as days_since_phone_event,
+    {{ days_since('last_automatic_event_date') }} as days_since_automatic_event,
+    {{ days_since('last_standing_order_date') }} as days_since_standing_order,
+    {{ days_since('last_complaint_date') }} as days_since_complaint
 
 from last_days
 

@@ -25,6 +25,8 @@ select
         as card_event_count,
     count(*) filter (where initiative = 'customer' and channel = 'online')
         as online_event_count,
+    count(*) filter (where initiative = 'customer' and channel = 'phone')
+        as phone_event_count,
     count(*) filter (where initiative = 'automatic') as automatic_event_count,
     count(*) filter (where event_type = 'complaint') as complaint_count,
     count(*) filter (where event_type = 'standing_order') as standing_order_count,
@@ -33,6 +35,10 @@ select
         as salary_amount_cny,
     -sum(amount_cny) filter (where amount_cny < 0) as debit_amount_cny,
     sum(amount_cny) filter (where amount_cny > 0) as credit_amount_cny,
+    -sum(amount_cny) filter (where event_type = 'fee') as fee_amount_cny,
+    sum(abs(amount_cny)) filter (where initiative = 'customer') as customer_amount_cny,
+    count(amount_cny) filter (where initiative = 'customer') as customer_amount_count,
+    count(*) filter (where event_type = 'loan_instalment') as loan_instalment_count,
     count(wait_seconds) as branch_wait_count,
     sum(wait_seconds) as branch_wait_seconds,
     count(*) filter (where wait_seconds > 30 * 60)
@@ -50,7 +56,15 @@ select
     max(occurred_date) filter (where initiative = 'customer' and channel = 'online')
         as last_online_event_date,
     max(occurred_date) filter (where event_type in ('salary', 'pension'))
-        as last_salary_date
+        as last_salary_date,
+    max(occurred_date) filter (where initiative = 'customer' and channel = 'phone')
+        as last_phone_event_date,
+    max(occurred_date) filter (where initiative = 'automatic')
+        as last_automatic_event_date,
+    max(occurred_date) filter (where event_type = 'standing_order')
+        as last_standing_order_date,
+    max(occurred_date) filter (where event_type = 'complaint') as last_complaint_date,
+    min(occurred_date) as first_event_date
 
 from events
 

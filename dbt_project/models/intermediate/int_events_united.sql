@@ -24,6 +24,12 @@ online_events as (
 
 ),
 
+phone_contacts as (
+
+    select * from {{ ref('stg_phone__contacts') }}
+
+),
+
 core_postings as (
 
     select * from {{ ref('stg_core_postings__postings') }}
@@ -115,6 +121,28 @@ online as (
 
 ),
 
+-- Whoever was not verified is known by the telephone number at best.
+phone as (
+
+    select
+        transaction_id,
+        'phone' as source_name,
+        event_type,
+        coalesce(customer_id, phone_id) as identifier,
+        cast(null as varchar) as account_id,
+        cast(null as varchar) as branch_id,
+        occurred_at,
+        cast(null as decimal(18, 2)) as amount,
+        cast(null as varchar) as currency_code,
+        cast(null as bigint) as wait_seconds,
+        known_at,
+        superseded_at,
+        delivery_id
+
+    from phone_contacts
+
+),
+
 ledger as (
 
     select
@@ -143,5 +171,7 @@ union all
 select * from card
 union all
 select * from online
+union all
+select * from phone
 union all
 select * from ledger

@@ -2,13 +2,13 @@ with
 
 accounts as (
 
-    select * from {{ ref('stg_core_accounts__accounts') }}
+    select * from {{ ref('int_accounts_resolved') }}
 
 ),
 
 registrations as (
 
-    select * from {{ ref('stg_core_customers__registrations') }}
+    select * from {{ ref('int_registrations_resolved') }}
 
 ),
 
@@ -66,7 +66,7 @@ logins as (
 customers as (
 
     select
-        customer_id as identifier,
+        registered_customer_id as identifier,
         customer_id,
         cast(null as varchar) as account_id,
         changed_date,

@@ -1,3 +1,6 @@
+{# A table: features and the bank's rules both read it. #}
+{{ config(materialized='table') }}
+
 with
 
 spans as (
@@ -37,6 +40,10 @@ select
     {{ in_last_days('online_event_count', 90) }} as online_event_count_90d,
     {{ in_last_days('online_event_count', 180) }} as online_event_count_180d,
     {{ in_last_days('online_event_count', 365) }} as online_event_count_365d,
+    {{ in_last_days('phone_event_count', 30) }} as phone_event_count_30d,
+    {{ in_last_days('phone_event_count', 90) }} as phone_event_count_90d,
+    {{ in_last_days('phone_event_count', 180) }} as phone_event_count_180d,
+    {{ in_last_days('phone_event_count', 365) }} as phone_event_count_365d,
     {{ in_last_days('customer_event_count', 30) }} as customer_event_count_30d,
     {{ in_last_days('customer_event_count', 90) }} as customer_event_count_90d,
     {{ in_last_days('customer_event_count', 180) }} as customer_event_count_180d,
@@ -52,7 +59,14 @@ select
     {{ in_last_days('salary_count', 90) }} as salary_count_90d,
     {{ in_last_days('salary_count', 365) }} as salary_count_365d,
     {{ in_last_days('salary_amount_cny', 90) }} as salary_amount_sum_90d_cny,
+    {{ in_last_days('salary_amount_cny', 365) }} as salary_amount_sum_365d_cny,
     {{ in_last_days('standing_order_count', 90) }} as standing_order_count_90d,
+    {{ in_last_days('standing_order_count', 365) }} as standing_order_count_365d,
+    {{ in_last_days('loan_instalment_count', 90) }} as loan_instalment_count_90d,
+    {{ in_last_days('fee_amount_cny', 365) }} as fee_amount_sum_365d_cny,
+    {{ in_last_days('customer_amount_cny', 90) }} as customer_amount_sum_90d_cny,
+    {{ in_last_days('customer_amount_cny', 365) }} as customer_amount_sum_365d_cny,
+    {{ in_last_days('customer_amount_count', 365) }} as customer_amount_count_365d,
     {{ in_last_days('branch_wait_count', 180) }} as branch_wait_count_180d,
     {{ in_last_days('branch_wait_seconds', 180) }} as branch_wait_seconds_sum_180d,
     {{ in_last_days('branch_wait_over_30_minutes_count', 180) }}

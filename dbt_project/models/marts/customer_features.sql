@@ -30,12 +30,31 @@ balances as (
 
 ),
 
+balance_paths as (
+
+    select * from {{ ref('int_balance_paths_measured_to_snapshots') }}
+
+),
+
+lives as (
+
+    select * from {{ ref('int_lives_counted_to_snapshots') }}
+
+),
+
+relations as (
+
+    select * from {{ ref('int_relations_found_to_snapshots') }}
+
+),
+
 balance_dates as (
 
     select * from {{ ref('int_balance_dates_found_to_snapshots') }}
 
 )
 
+-- More joins than elsewhere: this is where the families of features come together.
 select
     snapshots.customer_id,
     snapshots.as_of_date,
@@ -112,7 +131,75 @@ select
     / nullif(spans.branch_wait_count_180d, 0) as branch_wait_minutes_mean_180d,
     coalesce(spans.branch_wait_over_30_minutes_count_180d, 0)
         as branch_wait_over_30_minutes_count_180d,
-    coalesce(spans.complaint_count_180d, 0) as complaint_count_180d
+    coalesce(spans.complaint_count_180d, 0) as complaint_count_180d,
+    coalesce(spans.phone_event_count_30d, 0) as phone_event_count_30d,
+    coalesce(spans.phone_event_count_90d, 0) as phone_event_count_90d,
+    coalesce(spans.phone_event_count_180d, 0) as phone_event_count_180d,
+    coalesce(spans.phone_event_count_365d, 0) as phone_event_count_365d,
+    days_since_events.days_since_phone_event,
+    days_since_events.days_since_automatic_event,
+    days_since_events.days_since_standing_order,
+    days_since_events.days_since_complaint,
+    lives.customer_event_count as customer_event_count_ever,
+    365 / nullif(spans.customer_event_count_365d, 0)
+        as customer_event_gap_days_365d,
+    {{ recent_share_of('atm_event') }}
+        as atm_event_ratio_90d_to_365d,
+    {{ recent_share_of('branch_event') }}
+        as branch_event_ratio_90d_to_365d,
+    {{ recent_share_of('card_event') }}
+        as card_event_ratio_90d_to_365d,
+    {{ recent_share_of('online_event') }}
+        as online_event_ratio_90d_to_365d,
+    {{ recent_share_of('phone_event') }}
+        as phone_event_ratio_90d_to_365d,
+    {{ recent_share_of('salary') }} as salary_ratio_90d_to_365d,
+    {{ recent_share_of('standing_order') }}
+        as standing_order_ratio_90d_to_365d,
+    spans.online_event_count_90d
+    / nullif(spans.customer_event_count_90d, 0) as online_share_90d,
+    spans.branch_event_count_90d
+    / nullif(spans.customer_event_count_90d, 0) as branch_share_90d,
+    case
+        when spans.customer_event_count_90d > 0
+            then
+                {{ entropy_of('atm') }}
+                + {{ entropy_of('branch') }}
+                + {{ entropy_of('card') }}
+                + {{ entropy_of('online') }}
+                + {{ entropy_of('phone') }}
+    end as channel_entropy_90d,
+    coalesce(spans.salary_amount_sum_365d_cny, 0) as salary_amount_sum_365d_cny,
+    coalesce(spans.standing_order_count_365d, 0) as standing_order_count_365d,
+    coalesce(spans.loan_instalment_count_90d, 0) as loan_instalment_count_90d,
+    coalesce(spans.fee_amount_sum_365d_cny, 0) as fee_amount_sum_365d_cny,
+    coalesce(spans.customer_amount_sum_90d_cny, 0) as customer_amount_sum_90d_cny,
+    spans.customer_amount_sum_365d_cny
+    / nullif(spans.customer_amount_count_365d, 0) as customer_amount_mean_365d_cny,
+    spans.debit_amount_sum_90d_cny
+    / nullif(spans.credit_amount_sum_90d_cny, 0) as debit_to_credit_ratio_90d,
+    coalesce(balances.current_deposit_balance_cny, 0) as current_deposit_balance_cny,
+    coalesce(balances.time_deposit_balance_cny, 0) as time_deposit_balance_cny,
+    coalesce(balances.credit_card_balance_cny, 0) as credit_card_balance_cny,
+    coalesce(balances.loan_balance_cny, 0) as loan_balance_cny,
+    coalesce(balances.wealth_balance_cny, 0) as wealth_balance_cny,
+    coalesce(balances.fund_balance_cny, 0) as fund_balance_cny,
+    coalesce(balances.insurance_balance_cny, 0) as insurance_balance_cny,
+    balance_paths.total_balance_slope_180d_cny,
+    coalesce(balance_paths.total_balance_range_180d_cny, 0)
+        as total_balance_range_180d_cny,
+    balance_paths.total_balance_drawdown_180d,
+    accounts.days_since_opening,
+    relations.household_member_count,
+    relations.referral_count,
+    relations.subscription_count_365d,
+    relations.subscription_amount_sum_365d_cny,
+    relations.offer_count_365d,
+    relations.offer_accepted_count_365d,
+    relations.offer_declined_count_365d,
+    relations.survey_score_count_365d,
+    relations.experience_score_mean_365d,
+    relations.satisfaction_gap_mean_365d
 
 from snapshots
 
@@ -131,6 +218,18 @@ left join accounts
 left join balances
     on snapshots.customer_id = balances.customer_id
     and snapshots.as_of_date = balances.as_of_date
+
+left join balance_paths
+    on snapshots.customer_id = balance_paths.customer_id
+    and snapshots.as_of_date = balance_paths.as_of_date
+
+left join lives
+    on snapshots.customer_id = lives.customer_id
+    and snapshots.as_of_date = lives.as_of_date
+
+left join relations
+    on snapshots.customer_id = relations.customer_id
+    and snapshots.as_of_date = relations.as_of_date
 
 left join balance_dates
     on snapshots.as_of_date = balance_dates.as_of_date

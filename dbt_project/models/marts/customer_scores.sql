@@ -12,6 +12,18 @@ cross_sell_scores as (
 
 ),
 
+customer_features as (
+
+    select * from {{ ref('customer_features') }}
+
+),
+
+source_scores as (
+
+    select * from {{ ref('int_delivery_checks_scored_to_snapshots') }}
+
+),
+
 best_families as (
 
     select
@@ -46,6 +58,38 @@ scored_snapshots as (
         as_of_date
     from best_families
 
+),
+
+-- The worst of the sources that a customer's features came from.
+sources_scored as (
+
+    select
+        customer_features.customer_id,
+        customer_features.as_of_date,
+        min(source_scores.score) as score
+
+    from customer_features
+
+    inner join source_scores
+        on customer_features.as_of_date = source_scores.as_of_date
+        and case source_scores.source
+            when 'atm' then customer_features.atm_event_count_365d
+            when 'branch' then customer_features.branch_event_count_365d
+            when 'card' then customer_features.card_event_count_365d
+            when 'online' then customer_features.online_event_count_365d
+            when 'phone' then customer_features.phone_event_count_365d
+            when 'survey' then customer_features.survey_score_count_365d
+            when 'campaign' then customer_features.offer_count_365d
+            when 'core_subscriptions' then customer_features.subscription_count_365d
+            when 'core_customers' then 1
+            when 'core_accounts' then 1
+            when 'core_balances' then 1
+            when 'core_postings' then customer_features.automatic_event_count_90d
+            else 0
+        end > 0
+
+    group by all
+
 )
 
 select
@@ -58,7 +102,13 @@ select
     best_families.open_probability,
     best_families.estimator_version as cross_sell_estimator_version,
     best_families.run_id as cross_sell_run_id,
-    {{ later_of('churn_scores.scored_at', 'best_families.scored_at') }} as scored_at
+    {{ later_of('churn_scores.scored_at', 'best_families.scored_at') }} as scored_at,
+    case
+        when sources_scored.score >= 0.99 then 'A'
+        when sources_scored.score >= 0.95 then 'B'
+        when sources_scored.score >= 0.9 then 'C'
+        when sources_scored.score < 0.9 then 'D'
+    end as data_quality_grade
 
 from scored_snapshots
 
@@ -69,3 +119,7 @@ left join churn_scores
 left join best_families
     on scored_snapshots.customer_id = best_families.customer_id
     and scored_snapshots.as_of_date = best_families.as_of_date
+
+left join sources_scored
+    on scored_snapshots.customer_id = sources_scored.customer_id
+    and scored_snapshots.as_of_date = sources_scored.as_of_date

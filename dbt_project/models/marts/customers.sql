@@ -18,6 +18,12 @@ spans as (
 
 ),
 
+latest_months as (
+
+    select * from {{ ref('int_customers_judged_today') }}
+
+),
+
 current_registrations as (
 
     select
@@ -98,7 +104,22 @@ select
         as invested_balance_cny,
     cast(greatest(coalesce(accounts_summed.owed_balance_cny, 0), 0) as decimal(18, 2))
         as owed_balance_cny,
-    last_events.last_customer_event_date
+    last_events.last_customer_event_date,
+    latest_months.household_id,
+    latest_months.net_assets_cny,
+    latest_months.relationship_balance_cny,
+    latest_months.relationship_balance_hkd,
+    latest_months.tier,
+    latest_months.pyramid_level,
+    latest_months.loyalty_stage,
+    latest_months.recommended_action,
+    latest_months.contribution_cny,
+    latest_months.profitability_group,
+    latest_months.structure_class,
+    latest_months.referral_count,
+    latest_months.risk_tolerance,
+    latest_months.preferred_channel,
+    latest_months.satisfaction_gap_mean_365d
 
 from current_registrations as registrations
 
@@ -107,3 +128,6 @@ left join accounts_summed
 
 left join last_events
     on registrations.customer_id = last_events.customer_id
+
+left join latest_months
+    on registrations.customer_id = latest_months.customer_id

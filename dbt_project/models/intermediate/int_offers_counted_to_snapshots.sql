@@ -1,0 +1,34 @@
+with
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates') }}
+
+),
+
+offers as (
+
+    {{ resolved(ref('stg_campaign__offers')) }}
+
+)
+
+-- An offer is one row when it is made and another when it ends.
+select
+    offers.customer_id,
+    as_of_dates.as_of_date,
+    count(distinct offers.offer_id) filter (
+        where not offers.is_control and offers.status = 'made'
+    ) as offer_count_365d,
+    count(distinct offers.offer_id) filter (where offers.status = 'accepted')
+        as offer_accepted_count_365d,
+    count(distinct offers.offer_id) filter (where offers.status = 'declined')
+        as offer_declined_count_365d,
+    max(offers.offered_date) filter (where not offers.is_control) as last_offered_date
+
+from offers
+
+inner join as_of_dates
+    on {{ is_known_at('offers', 'changed_date', 'as_of_dates') }}
+    and {{ is_in_last_days('offers.changed_date', 365) }}
+
+group by all

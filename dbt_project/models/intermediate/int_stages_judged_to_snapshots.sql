@@ -1,0 +1,151 @@
+with
+
+snapshots as (
+
+    select * from {{ ref('int_customer_snapshots') }}
+
+),
+
+lives as (
+
+    select * from {{ ref('int_lives_counted_to_snapshots') }}
+
+),
+
+days_since_events as (
+
+    select * from {{ ref('int_days_since_events_found_to_snapshots') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts_counted_to_snapshots') }}
+
+),
+
+referrals as (
+
+    select * from {{ ref('int_referrals_counted_to_snapshots') }}
+
+),
+
+tiers as (
+
+    select * from {{ ref('int_tiers_judged_to_snapshots') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('int_rules_found_to_snapshots') }}
+
+),
+
+-- Unused for so long can only be said of days that were observed.
+facts as (
+
+    select
+        snapshots.customer_id,
+        snapshots.as_of_date,
+        coalesce(lives.customer_event_count, 0) as customer_event_count,
+        coalesce(accounts.account_count, 0) as account_count,
+        coalesce(accounts.open_account_count, 0) as open_account_count,
+        coalesce(accounts.held_family_count, 0) as held_family_count,
+        coalesce(referrals.referral_count, 0) as referral_count,
+        least(
+            coalesce(days_since_events.days_since_customer_event, 1e6),
+            coalesce(accounts.days_since_opening, 1e6),
+            {{ days_between('lives.observed_since_date', 'snapshots.as_of_date') }}
+        ) as unused_days
+
+    from snapshots
+
+    left join lives
+        on snapshots.customer_id = lives.customer_id
+        and snapshots.as_of_date = lives.as_of_date
+
+    left join days_since_events
+        on snapshots.customer_id = days_since_events.customer_id
+        and snapshots.as_of_date = days_since_events.as_of_date
+
+    left join accounts
+        on snapshots.customer_id = accounts.customer_id
+        and snapshots.as_of_date = accounts.as_of_date
+
+    left join referrals
+        on snapshots.customer_id = referrals.customer_id
+        and snapshots.as_of_date = referrals.as_of_date
+
+),
+
+judged as (
+
+    select
+        facts.customer_id,
+        facts.as_of_date,
+        facts.customer_event_count,
+        facts.unused_days,
+        facts.open_account_count = 0
+        or facts.unused_days >= rules.loyalty_inactive_days as is_inactive,
+        case
+            when facts.account_count = 0 and facts.customer_event_count = 0
+                then 'qualified_prospect'
+            when facts.customer_event_count < rules.loyalty_repeat_event_count
+                then 'first_time'
+            when facts.unused_days >= rules.loyalty_dormant_days then 'dormant'
+            when
+                facts.held_family_count >= rules.loyalty_advocate_family_count
+                and facts.referral_count >= rules.loyalty_advocate_referral_count
+                then 'advocate'
+            else 'repeat'
+        end as loyalty_stage
+
+    from facts
+
+    inner join rules
+        on facts.as_of_date = rules.as_of_date
+
+),
+
+lines as (
+
+    select
+        as_of_date,
+        rate_hkd,
+    {% for level in ['top', 'high', 'mid'] %}
+        cast(pyramid_{{ level }} as decimal(20, 2))
+        * cast(rate_hkd as decimal(10, 6)) as {{ level }},
+        is_at_least_pyramid_{{ level }} as is_at_least_{{ level }}
+        {{- "," if not loop.last }}
+    {% endfor %}
+
+    from rules
+
+)
+
+select
+    judged.customer_id,
+    judged.as_of_date,
+    cast(tiers.relationship_balance_cny / lines.rate_hkd as decimal(18, 2))
+        as relationship_balance_hkd,
+    judged.customer_event_count,
+    judged.unused_days,
+    judged.loyalty_stage,
+    case
+        when judged.is_inactive then 'inactive'
+        when {{ reaches('tiers.relationship_balance_cny', 'top', 'lines') }} then 'top'
+        when {{ reaches('tiers.relationship_balance_cny', 'high', 'lines') }}
+            then 'high'
+        when {{ reaches('tiers.relationship_balance_cny', 'mid', 'lines') }} then 'mid'
+        else 'low'
+    end as pyramid_level
+
+from judged
+
+inner join tiers
+    on judged.customer_id = tiers.customer_id
+    and judged.as_of_date = tiers.as_of_date
+
+inner join lines
+    on judged.as_of_date = lines.as_of_date
