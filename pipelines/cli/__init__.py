@@ -1,0 +1,29 @@
+"""The command line: `crm` and one subcommand for each box of the picture."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from pipelines.cli import daily, mining, records  # noqa: F401 - they add commands
+from pipelines.cli.options import app
+from pipelines.errors import PipelineError
+from pipelines.logs import configure_logging
+from pipelines.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run `crm`, and turn what a user can act on into one line and an exit code."""
+    os.umask(0o027)  # What is written here is nobody else's business.
+    configure_logging(Settings())
+    _exit_with(app)
+
+
+def _exit_with(command: Callable[[], None]) -> None:
+    try:
+        command()
+    except PipelineError as error:
+        logger.error("%s", error)  # noqa: TRY400 - it says what to do; no trace needed
+        sys.exit(error.exit_code)

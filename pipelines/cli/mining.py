@@ -1,0 +1,122 @@
+"""The commands of mining: the five stages, and what comes of them."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import Seed, UseCase, app, known
+from pipelines.settings import Settings
+
+command = partial(app.command, rich_help_panel="Mining")
+
+
+@command()
+def mine(  # noqa: PLR0913 - one argument for each option
+    use_case: Annotated[
+        str,
+        typer.Argument(
+            help="churn, cross_sell, or with --target a CSV or Parquet file, or a "
+            "table of the warehouse",
+            metavar="USE_CASE_OR_TABLE",
+        ),
+    ],
+    *,
+    seed: Seed = 0,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    id_column: Annotated[
+        str | None, typer.Option("--id", help="Column that names a row.")
+    ] = None,
+    time_column: Annotated[
+        str | None, typer.Option("--time", help="Column that orders rows in time.")
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="File of rows to predict.")] = None,
+    drop: Annotated[
+        list[str] | None, typer.Option(help="Column not to learn from; repeatable.")
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="Value of the target to predict.")
+    ] = None,
+    metric: Annotated[
+        str, typer.Option(help="Choose by auc, average_precision or brier.")
+    ] = "auc",
+    budget: Annotated[
+        float, typer.Option(min=1, help="Seconds of work on each core.")
+    ] = 120.0,
+    allow_leak: Annotated[
+        bool,
+        typer.Option("--allow-leak", help="Learn from what predicts perfectly, too."),
+    ] = False,
+) -> None:
+    """Sample, explore, modify, model and assess in one."""
+    if target is None:
+        from pipelines import mine as step
+
+        step.run(Settings(), known(use_case), seed=seed)
+        return
+    from pipelines import any_table
+    from pipelines.any_table.request import Request
+
+    request = Request(
+        source=use_case,
+        target=target,
+        id_column=id_column,
+        time_column=time_column,
+        test=test,
+        drop=tuple(drop or ()),
+        positive=positive,
+        metric=metric,
+        budget=budget,
+        seed=seed,
+        allow_leak=allow_leak,
+    )
+    typer.echo(any_table.run(Settings(), request) / "report.html")
+
+
+@command()
+def sample(use_case: UseCase, seed: Seed = 0) -> None:
+    """Choose the snapshots to learn from, split by date with the horizon as gap."""
+    from pipelines import sample as step
+
+    step.run(Settings(), known(use_case), seed=seed)
+
+
+@command()
+def explore(use_case: UseCase) -> None:
+    """Profile the sample's columns."""
+    from pipelines import explore as step
+
+    step.run(Settings(), known(use_case))
+
+
+@command()
+def modify(use_case: UseCase) -> None:
+    """Decide what is done to each column."""
+    from pipelines import modify as step
+
+    step.run(Settings(), known(use_case))
+
+
+@command()
+def model(use_case: UseCase) -> None:
+    """Fit and calibrate the candidates."""
+    from pipelines import model as step
+
+    step.run(Settings(), known(use_case))
+
+
+@command()
+def assess(use_case: UseCase) -> None:
+    """Compare the candidates out of time, register the better one, promote it."""
+    from pipelines import assess as step
+
+    step.run(Settings(), known(use_case))
+
+
+@command()
+def score(use_case: UseCase) -> None:
+    """Score the latest snapshot with the champion."""
+    from pipelines import score as step
+
+    step.run(Settings(), known(use_case))
