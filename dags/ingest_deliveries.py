@@ -1,6 +1,7 @@
 """### Ingest deliveries
 
-Loads what has arrived in `CRM_HOME/landing`, then accepts or holds each delivery.
+Loads what has arrived in `CRM_HOME/landing`, then accepts or holds each delivery,
+and finds who was registered twice.
 
 - **Runs** every day at 04:00 UTC, when the night's deliveries have come in.
 - **Rerunning** is safe: a delivery that was loaded before is left alone.
@@ -40,6 +41,12 @@ def ingest_deliveries():
 
         run(Settings(), "deliveries")
 
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def resolve() -> None:
+        from pipelines.identity import run
+
+        run(Settings())
+
     @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[DELIVERIES])
     def announce() -> None:
         """Let the marts be built, whatever became of single deliveries."""
@@ -48,9 +55,9 @@ def ingest_deliveries():
     def require_all_accepted() -> None:
         """Be red where a task before is red: a run ends as its last tasks do."""
 
-    ingested, validated = ingest(), validate_deliveries()
-    ingested >> validated >> announce()
-    [ingested, validated] >> require_all_accepted()
+    ingested, validated, resolved = ingest(), validate_deliveries(), resolve()
+    ingested >> validated >> resolved >> announce()
+    [ingested, validated, resolved] >> require_all_accepted()
 
 
 ingest_deliveries()

@@ -4,7 +4,7 @@ from pipelines import assess, explore, model, modify, sample, tracking
 from pipelines.logs import show_status
 from pipelines.mining_runs import MiningRun, find_latest
 from pipelines.settings import Settings
-from pipelines.warehouse import run_lock
+from pipelines.warehouse import connect, prepare, run_lock
 
 
 def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:
@@ -39,5 +39,19 @@ def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:
 
 
 def needs_mining(settings: Settings, use_case: str) -> bool:
-    """Whether a use case has no champion to score with."""
-    return tracking.find_champion(settings, use_case) is None
+    """Whether a use case has no champion, or one that learnt from somebody erased."""
+    if tracking.find_champion(settings, use_case) is None:
+        return True
+    with connect(settings) as connection:
+        prepare(connection)
+        (is_flagged,) = connection.execute(
+            """
+            select coalesce(max(flagged_at) > coalesce(
+                (select max(started_at) from ml.mining_runs where use_case = $use_case),
+                timestamp '0001-01-01'
+            ), false)
+            from ops.retraining where use_case = $use_case
+            """,
+            {"use_case": use_case},
+        ).fetchone()
+    return is_flagged

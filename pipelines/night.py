@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines import build, ingest, mine, publish, score, validate
+from pipelines import build, identity, ingest, mine, publish, score, validate
 from pipelines.errors import (
     DataQualityError,
     GateRefusedError,
@@ -39,6 +39,7 @@ def run(settings: Settings) -> list[PipelineError]:
             ingested.raise_for_problems()
         with _noted(problems):
             validate.run(settings, "deliveries")
+        identity.run(settings)
         build.run(settings, exclude="source:ml+")
         validate.run(settings, "features")
         for use_case in USE_CASES:

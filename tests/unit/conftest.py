@@ -40,7 +40,7 @@ OPENINGS = ", ".join(
 )
 
 
-def fill_marts(settings, *, customers=120, months=15, churn=SILENCE):
+def fill_marts(settings, *, customers=240, months=15, churn=SILENCE):
     """Write features and labels of as many months, the first 2025-02-01.
 
     ``churn`` is the probability of falling dormant, in SQL.

@@ -8,12 +8,17 @@ def test_every_source_of_the_bank_has_a_contract():
     assert list(load_contracts()) == [
         "atm",
         "branch",
+        "campaign",
         "card",
         "core_accounts",
         "core_balances",
         "core_customers",
         "core_postings",
+        "core_subscriptions",
         "online",
+        "partner",
+        "phone",
+        "survey",
     ]
 
 
