@@ -63,7 +63,8 @@ def store_pseudonyms(
         forget_rejects(connection)
         verb = "insert into identifiers"
     values = " union ".join(
-        f"select '{column.identifier}' as kind, {trim(column.name)} as identifier "
+        f"select distinct '{column.identifier}' as kind, "
+        f"{trim(column.name)} as identifier "
         f"from identifiers where {trim(column.name)} is not null"
         for column in columns
     )

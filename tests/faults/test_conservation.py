@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines import ingest, quarantine, replay, verify
@@ -33,6 +33,7 @@ ROWS = st.lists(
     ),
     max_size=12,
 )
+RIGHT = ("A3", "2025-01-31", "1.50", "CNY")
 FORMS = st.sampled_from(["utf-8", "gb18030", "gzip", "zstd", "semicolon"])
 
 
@@ -101,6 +102,8 @@ def assert_conserved(home):
     database=None,
 )
 @given(deliveries=st.lists(st.tuples(ROWS, FORMS), min_size=2, max_size=2))
+# One account, written with a blank and without: its row was once counted twice.
+@example(deliveries=[([], "utf-8"), ([RIGHT, (" A3", *RIGHT[1:])], "utf-8")])
 def test_no_row_is_lost_and_none_is_counted_twice(deliveries):
     with tempfile.TemporaryDirectory() as folder:
         home = Settings(home=Path(folder) / "var")
