@@ -3,6 +3,7 @@
 import os
 import shutil
 from datetime import UTC, date, datetime
+from functools import wraps
 from pathlib import Path
 
 import duckdb
@@ -15,9 +16,58 @@ os.environ |= {
     "MLFLOW_DISABLE_TELEMETRY": "true",
 }
 
-from pipelines.contracts import load_contract
+from pipelines import ingest, replay
+from pipelines.contracts import load_contract, load_contracts
 from pipelines.deliveries import write_delivery
 from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.warehouse import connect
+
+COUNTED = """
+    select delivery_id, rows_delivered, rows_loaded, rows_duplicate, rows_quarantined
+    from ops.deliveries where status != 'refused'
+"""
+KEPT_BACK = """
+    select delivery_id, count(distinct (file_number, line_number))
+    from ops.quarantine where state != 'repaired' group by delivery_id
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _conservation():
+    """Let every test that moves rows fail if a delivery has lost one, or has one more.
+
+    Counts what is where, whatever was noted of it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for step in (ingest, replay):
+            patch.setattr(step, "run", _check_conservation_after(step.run))
+        yield
+
+
+def _check_conservation_after(step):
+    @wraps(step)
+    def run(settings):
+        result = step(settings)
+        with connect(settings, read_only=True) as connection:
+            counted = connection.execute(COUNTED).fetchall()
+            kept_back = dict(connection.execute(KEPT_BACK).fetchall())
+            stored = dict(
+                connection.execute(
+                    " union all ".join(
+                        f"select delivery_id, count(*) from raw.{source} group by all"
+                        for source in load_contracts()
+                    )
+                ).fetchall()
+            )
+        for name, delivered, loaded, duplicate, quarantined in counted:
+            assert delivered == loaded + duplicate + quarantined, name
+            assert duplicate >= 0, name
+            assert loaded == stored.get(name, 0), name
+            assert quarantined == kept_back.get(name, 0), name
+        assert set(stored) <= {name for name, *_ in counted}
+        return result
+
+    return run
 
 
 @pytest.fixture
