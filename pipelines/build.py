@@ -18,6 +18,7 @@ from pipelines.warehouse import connect, prepare, run_lock
 logger = logging.getLogger(__name__)
 
 PROJECT = PROJECT_ROOT / "dbt_project"
+FULL = "No space left on device"
 
 
 @dataclass(frozen=True)
@@ -146,18 +147,38 @@ def _run_dbt(settings: Settings, arguments: list[str]) -> dict:
         completed = subprocess.run(  # noqa: S603 - arguments are ours
             command, env=environment, capture_output=True, check=False
         )
-    if not results_file.exists():
+    results = _read_results(results_file)
+    if results is None:
+        _raise_if_full(completed.stdout + completed.stderr)
         msg = (
             f"dbt stopped with exit code {completed.returncode} before it built "
             f"anything, so the marts are as they were. {_where_to_look(settings)}"
         )
         raise PipelineError(msg)
-    return json.loads(results_file.read_text(encoding="utf-8"))
+    return results
+
+
+def _read_results(path: Path) -> dict | None:
+    """Read what dbt noted, unless it had no time or no space to."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _raise_if_full(output: bytes) -> None:
+    if FULL.encode() in output:
+        msg = (
+            "The disk is full, so dbt built nothing more and what was published is as "
+            "it was. Free some space where CRM_HOME is, and run it again."
+        )
+        raise ResourceError(msg)
 
 
 def _summarise(settings: Settings, results: dict) -> BuildSummary:
     nodes = results["results"]
     failed = [node for node in nodes if node["status"] in {"error", "fail"}]
+    _raise_if_full("".join(node["message"] or "" for node in failed).encode())
     if any("Out of Memory" in (node["message"] or "") for node in failed):
         msg = (
             f"{_describe(failed[0])}: memory or disk ran out, so what depends on it "

@@ -129,7 +129,7 @@ def _cards_of(connection, customers):
 _remembered: dict = {}
 
 
-def test_twenty_people_leave_no_value_behind_and_everybody_else_stays(bank):
+def test_f41_twenty_people_leave_no_value_behind_and_everybody_else_stays(bank):
     numbers = choose(bank, PEOPLE)
     people = {number: values_of(bank, number) for number in numbers}
     registrations = ask(
@@ -200,7 +200,7 @@ def test_the_ledger_says_which_deliveries_somebody_was_erased_from(bank):
     assert "core_customers" in {line["delivery_id"].split("/")[0] for line in added}
 
 
-def test_a_delivery_that_comes_again_brings_nobody_back(bank, tmp_path):
+def test_f41_a_delivery_that_comes_again_brings_nobody_back(bank, tmp_path):
     (number,) = choose(bank, 1, seed=3)
     old = tmp_path / "old"
     shutil.copytree(bank.landing, old)
@@ -335,7 +335,7 @@ forget.run(Settings(), "{customer}")
 
 
 @pytest.mark.parametrize("place", KILLED_IN)
-def test_killed_anywhere_an_erasure_ends_clean(bank, place):
+def test_f42_killed_anywhere_an_erasure_ends_clean(bank, place):
     (number,) = choose(bank, 1, seed=8)
     customer = customer_id(bank, number)
     killed = subprocess.run(
@@ -352,7 +352,7 @@ def test_killed_anywhere_an_erasure_ends_clean(bank, place):
     assert not list(bank.home.rglob("*.erasing")) + list(bank.home.rglob("*.rebuilt"))
 
 
-def test_an_estimator_that_may_have_learnt_from_the_person_is_flagged(bank):
+def test_f43_an_estimator_that_may_have_learnt_from_the_person_is_flagged(bank):
     (number,) = choose(bank, 1, seed=9)
     customer = customer_id(bank, number)
     with connect(bank) as connection:

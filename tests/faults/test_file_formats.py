@@ -1,8 +1,13 @@
-"""Files as banks send them: read exactly, or refused with the place and no content."""
+"""Files as banks send them: read exactly, or refused with the place and no content.
+
+F28 (encodings), F30 (columns that were added), F31 (a header alone), F32 and F33
+(values that can't be kept as they are), F54 (what unpacks to fill a disk).
+"""
 
 import gzip
 import hashlib
 import json
+from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
@@ -165,6 +170,7 @@ def test_an_added_column_is_reported_and_loaded_once_the_contract_has_it(
 
 
 REFUSED = {
+    # F29, and encodings that were promised and not kept: F28.
     "renamed": (
         lambda send: send(WHOLE.replace("balance_date", "balance_day")),
         "balance_date may have become balance_day",
@@ -183,6 +189,24 @@ REFUSED = {
             WHOLE.replace("A2", "A2\xff\xff").encode("latin-1"), encoding="gb18030"
         ),
         "not GB18030 at about byte",
+    ),
+    "mixed": (
+        lambda send: send(
+            WHOLE.replace("A1", "账户").encode("gb18030")
+            + "A4,2025-01-31,1.00,CNY é\n".encode(),
+            rows=4,
+        ),
+        "not UTF-8 at about byte",
+    ),
+    # F54.
+    "zstd_bomb": (
+        lambda send: send(
+            lambda path: pa.output_stream(path, compression="zstd").write(
+                WHOLE.encode() + b" " * (300 << 20)
+            ),
+            name="b.csv.zst",
+        ),
+        "unpacks to far more than its size",
     ),
     "gzip_bomb": (
         lambda send: send(
@@ -209,6 +233,7 @@ def test_what_cannot_be_read_exactly_is_refused(settings, send, deliver_as, told
     assert not (settings.home / "transcoded").exists()
 
 
+# F33, and F32's one megabyte.
 ROWS = {
     "third_decimal_place": ("3.00", "3.005", ("balance", "too_precise")),
     "small_exponent": ("3.00", "3005e-3", ("balance", "too_precise")),
@@ -243,6 +268,21 @@ def test_a_value_that_cannot_be_kept_exactly_is_quarantined(
     assert ask("select line_number, column_name, reason from ops.quarantine") == [
         (3, *fault)
     ]
+
+
+EXACT = {"minus_nothing": ("-0.00", 0), "largest": ("9" * 16 + ".99", None)}
+
+
+@pytest.mark.parametrize(("written", "kept"), EXACT.values(), ids=EXACT)
+def test_f33_an_amount_that_fits_is_kept_to_the_last_digit(
+    settings, send, ask, written, kept
+):
+    send(WHOLE.replace("3.00", written))
+
+    ingest.run(settings)
+
+    exact = Decimal(written) if kept is None else kept
+    assert (exact,) in ask("select balance from raw.core_balances")
 
 
 def test_the_text_of_a_rounded_row_is_kept_as_it_was_sent(settings, send):
