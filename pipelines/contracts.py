@@ -12,6 +12,7 @@ from pipelines.settings import PROJECT_ROOT
 STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
 # A night, and a long week-end.
 DUE_DAYS = 3
+LARGEST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,24 @@ def load_contracts(folder: Path = STAGING) -> dict[str, Contract]:
     """
     contracts = {}
     for path in sorted(folder.glob("*/_*__sources.yml")):
-        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+        for source in _read_yaml(path)["sources"]:
             if source["schema"] == "raw":
                 contracts[source["name"]] = _read_contract(source)
     return contracts
+
+
+def _read_yaml(path: Path) -> dict:
+    """Read plain data, and nothing that would make an object or fill the memory."""
+    msg = (
+        f"The contract {path.name} can't be read, so no delivery can be: it is over "
+        f"{LARGEST_BYTES >> 20} MB, no YAML, or YAML that is more than data."
+    )
+    if path.stat().st_size > LARGEST_BYTES:
+        raise DataQualityError(msg)
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataQualityError(msg) from error
 
 
 def load_contract(source: str) -> Contract:

@@ -30,6 +30,7 @@ from sklearn.base import BaseEstimator
 
 from pipelines.artifacts import Artifact, digest_files, load_estimator, read_files
 from pipelines.errors import GateRefusedError
+from pipelines.kept_rows import refuse_kept_rows
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
@@ -143,7 +144,7 @@ def log_estimator(
     use_case : str
         What it is for.
     estimator : BaseEstimator
-        Fitted, and made of ``TRUSTED_TYPES``.
+        Fitted, made of ``TRUSTED_TYPES``, and without a row it has learnt from.
     categorical, numeric : list of str
         The columns it takes, for its signature.
 
@@ -152,6 +153,7 @@ def log_estimator(
     Artifact
         What to load it by.
     """
+    refuse_kept_rows(use_case, estimator)
     columns = [ColSpec("string", name) for name in categorical]
     columns += [ColSpec("double", name) for name in numeric]
     logged = mlflow.sklearn.log_model(

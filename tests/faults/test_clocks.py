@@ -1,4 +1,4 @@
-"""A wrong clock, and the days on which clocks are odd, change nothing (F25, F26, F34)."""
+"""Wrong clocks, and days on which clocks are odd, change nothing: F25, F26, F34."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
 KEY = "5" * 64
-# A leap day, a year's end, and the days on which Europe and America change their clocks.
+# A leap day, a year's end, and when Europe and America change their clocks.
 DAYS = (
     date(2024, 2, 29),
     date(2024, 3, 10),

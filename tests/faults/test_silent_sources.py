@@ -1,11 +1,12 @@
-"""A source that sends nothing is found by the clock."""
+"""F24: a source that sends nothing is found by the clock, an empty file by its day."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from pipelines import ingest, overdue
+from pipelines import ingest, overdue, validate
 from pipelines.errors import MissingSourceError
+from pipelines.warehouse import connect
 
 BALANCES = """
     select
@@ -53,7 +54,7 @@ def test_one_delivery_makes_no_rhythm(state_of):
     assert state_of(MONTHS[:1], "2026-01-01").state == "no rhythm yet"
 
 
-def test_a_silent_source_is_named_with_what_it_owes(settings, state_of):
+def test_f24_a_silent_source_is_named_with_what_it_owes(settings, state_of):
     state_of(MONTHS, "2025-05-10")
 
     with pytest.raises(
@@ -61,3 +62,39 @@ def test_a_silent_source_is_named_with_what_it_owes(settings, state_of):
     ) as told:
         overdue.raise_for_overdue(overdue.run(settings, date(2025, 5, 10)))
     assert told.value.exit_code == 6
+
+
+EVENTS = """
+    select
+        '{day}-' || number as event_number, 'C' || number as card_number,
+        'T1' as terminal_code, timestamp '{day} 10:00:00' as occurred_at,
+        'enquiry' as event_type, null as amount, null as currency_code
+    from range({rows}) as numbers (number)
+"""
+SUNDAY = date(2024, 12, 22)
+# On which day of the sixth week only a header came, and whether that is an alarm.
+EMPTY = {"on_a_sunday": (0, False), "on_a_monday": (1, True)}
+
+
+@pytest.mark.parametrize(("weekday", "is_alarm"), EMPTY.values(), ids=EMPTY)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Great Expectations' imports
+def test_f24_a_header_alone_is_an_alarm_on_a_day_of_business_only(
+    settings, deliver, caplog, weekday, is_alarm
+):
+    empty = SUNDAY + timedelta(weeks=5, days=weekday)
+    for number in range(5 * 7 + weekday + 1):
+        day = SUNDAY + timedelta(days=number)
+        rows = 0 if day == empty or day.isoweekday() == 7 else 120
+        deliver("atm", EVENTS.format(day=day, rows=rows), day)
+    assert ingest.run(settings).refused == []
+    with connect(settings) as connection:
+        # Judged already, but for the last.
+        connection.execute(
+            "update ops.deliveries set status = 'accepted' where business_date < ?",
+            [empty],
+        )
+
+    validate.run(settings, "deliveries")
+
+    told = f"volume_ratio in 0.5 to 2, atm/{empty}.1"
+    assert (told in caplog.text) == is_alarm
