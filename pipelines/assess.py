@@ -1,4 +1,4 @@
-"""Assess: which candidate is better out of time, and may it become the champion?"""
+"""Assess: which candidate is better out of time? Promote decides what comes of it."""
 
 import logging
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from models.assessment import measure, measure_groups, measure_ranking
-from pipelines import plots, tracking
+from pipelines import plots, promote, tracking
 from pipelines.artifacts import Artifact
 from pipelines.errors import GateRefusedError
 from pipelines.mining_runs import MiningRun, load_use_case, mark, open_stage
@@ -20,10 +20,6 @@ from pipelines.warehouse import connect
 logger = logging.getLogger(__name__)
 
 RULE = "rule"
-# Below this, contacting whom it names is hardly better than contacting anybody.
-LEAST_AUC = 0.55
-# Off by more than this share of the base rate, a probability misleads its readers.
-MOST_RELATIVE_ERROR = 0.5
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ class Contest:
 
 
 def run(settings: Settings, use_case: str) -> str:
-    """Compare the candidates, register the better one, and promote it if it may be.
+    """Compare the candidates, and let the better one challenge the champion.
 
     The choice among candidates falls on the tuning snapshot, so that the figures of the
     test snapshot, which are reported and which the gate reads, stay honest.
@@ -114,15 +110,13 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
     _track(contests["test"], figures["test"])
     # The first of equals is the simplest.
     winner = max(candidates, key=lambda name: figures["tune"][name]["auc"])
-    won, test = figures["test"][winner], contests["test"]
-    _require_sanity(use_case, winner, test, won)
-    status, verdict = _challenge(
-        settings, use_case, candidates[winner], test, won["auc"]
+    status, verdict = promote.challenge(
+        settings, mining_run, winner, candidates[winner]
     )
     ranks = ", ".join(f"{name} {of['auc']:.3f}" for name, of in figures["test"].items())
     return status, (
         f"{winner} won on the tuning snapshot and is {verdict}; "
-        f"AUC on {test.as_of_date}: {ranks}"
+        f"AUC on {contests['test'].as_of_date}: {ranks}"
     )
 
 
@@ -200,51 +194,3 @@ def _track(contest: Contest, figures: dict[str, dict[str, float]]) -> None:
             "calibration": plots.plot_calibration(contest.label, contest.probabilities),
         },
     )
-
-
-def _require_sanity(
-    use_case: str, winner: str, contest: Contest, figures: dict[str, float]
-) -> None:
-    """Refuse what no bank should use, whether there is a champion or not."""
-    error = figures["calibration_error"] / contest.label.mean()
-    faults = []
-    if np.ptp(contest.probabilities[winner]) == 0:
-        faults.append("it says the same of everybody")
-    if figures["auc"] < LEAST_AUC:
-        faults.append(f"its AUC is {figures['auc']:.3f}, below {LEAST_AUC}")
-    if error > MOST_RELATIVE_ERROR:
-        faults.append(
-            f"its probabilities are off by {error:.0%} of the base rate, more than "
-            f"{MOST_RELATIVE_ERROR:.0%}"
-        )
-    if faults:
-        msg = (
-            f"The {use_case} estimator {winner} was not promoted: on "
-            f"{contest.as_of_date} {' and '.join(faults)}. What was champion before "
-            "stays. Look at the run in MLflow, and at the features' drift."
-        )
-        raise GateRefusedError(msg)
-
-
-def _challenge(
-    settings: Settings, use_case: str, artifact: Artifact, contest: Contest, auc: float
-) -> tuple[str, str]:
-    """Promote the challenger if there is no champion, or if it ranks better.
-
-    Whatever goes wrong in here leaves the champion where it is.
-    """
-    estimator_version = tracking.register(settings, use_case, artifact)
-    champion = tracking.load_champion(settings, use_case)
-    reason = "the first champion"
-    if champion:
-        features = contest.rows[load_use_case(use_case).FEATURES]
-        probability = champion.estimator.predict_proba(features)[:, 1]
-        champion_auc = measure_ranking(contest.label, probability)["auc"]
-        if auc <= champion_auc:
-            return "kept", (
-                f"not promoted, as champion version {champion.estimator_version} "
-                f"reaches AUC {champion_auc:.3f}"
-            )
-        reason = f"AUC {auc:.3f}, champion {champion_auc:.3f} on {contest.as_of_date}"
-    tracking.promote(settings, use_case, estimator_version, artifact, reason=reason)
-    return "promoted", f"promoted as version {estimator_version} ({reason})"
