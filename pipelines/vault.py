@@ -27,7 +27,8 @@ WORD = re.compile(r"[^\s,;|\"']+")
 BLOCK_BYTES = 64  # of SHA-256
 TABLES = """
 create table if not exists vault.identifiers (
-    kind varchar, pseudonym varchar, identifier varchar
+    kind varchar, pseudonym varchar using compression zstd,
+    identifier varchar using compression zstd
 );
 create table if not exists vault.quarantined_rows (
     delivery_id varchar, file_number integer, line_number bigint, raw_text varchar
@@ -74,7 +75,7 @@ class Vault:
         """Make pseudonyms for many values, and remember whose they are.
 
         They are then in the temporary table ``pseudonyms`` (kind, identifier,
-        pseudonym), one row per value.
+        pseudonym, and whether it is new), one row per value.
 
         Parameters
         ----------
@@ -86,11 +87,12 @@ class Vault:
             f"""
             create or replace temp table pseudonyms as
             select
-                kind, identifier,
-                left(sha256($outer || unhex(sha256(
+                kind, identifier, known.pseudonym is null as is_new,
+                coalesce(known.pseudonym, left(sha256($outer || unhex(sha256(
                     $inner || encode(kind || ':' || identifier)
-                ))), {PSEUDONYM_DIGITS}) as pseudonym
+                ))), {PSEUDONYM_DIGITS})) as pseudonym
             from ({values})
+            left join vault.identifiers as known using (kind, identifier)
             """,
             {"outer": self._outer, "inner": self._inner},
         )
@@ -99,10 +101,9 @@ class Vault:
             insert into vault.identifiers
             select made.kind, made.pseudonym, made.identifier
             from pseudonyms as made
-            anti join vault.identifiers as known
-                on known.kind = made.kind and known.pseudonym = made.pseudonym
             anti join erased_identifiers as erased
                 on erased.kind = made.kind and erased.pseudonym = made.pseudonym
+            where made.is_new
         """)
 
     def _find_erased(self) -> None:

@@ -79,7 +79,13 @@ def search_database(path: Path, values: list[str]) -> int:
             connection.execute("set force_compression = 'uncompressed'")
             connection.execute(f"attach {_quote(path)} as searched (read_only)")
             connection.execute(f"attach {_quote(copy)} as uncompressed")
-            connection.execute("copy from database searched to uncompressed")
+            for schema, table in _list_tables(connection):
+                # Not `copy from database`: it keeps what a column says of compression.
+                connection.execute(f'''
+                    create schema if not exists uncompressed."{schema}";
+                    create table uncompressed."{schema}"."{table}" as
+                    from searched."{schema}"."{table}"
+                ''')
             connection.execute("checkpoint uncompressed")
             connection.execute("detach uncompressed")
             found |= {n for chunk in _chunks(copy) for n in needles if n in chunk}
@@ -88,6 +94,13 @@ def search_database(path: Path, values: list[str]) -> int:
                 for value in values
                 if set(encode([value])) & found
             )
+
+
+def _list_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return connection.execute("""
+        select schema_name, table_name from duckdb_tables()
+        where database_name = 'searched'
+    """).fetchall()
 
 
 def _is_part_of_longer_words(connection: duckdb.DuckDBPyConnection, value: str) -> bool:

@@ -113,10 +113,14 @@ def check_text(path: Path, encoding: str, target: BinaryIO | None = None) -> Non
                     f"has a NUL at byte {offset + chunk.index(0)} of {{}}",
                     "the file is damaged, send it again",
                 )
-            text = decoder.decode(chunk)
+            text = chunk
+            # ASCII is the same in all of them, unless it ends what was begun before.
+            if decoder.getstate()[0] or not chunk.isascii():
+                text = decoder.decode(chunk)
+                text = text.encode() if target else b""
             offset += len(chunk)
             if target:
-                target.write(text.encode())
+                target.write(text)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         name = {"utf-8": "UTF-8", "gb18030": "GB18030"}[codec]

@@ -43,17 +43,17 @@ def store_pseudonyms(
     """
     contract = sources[0].delivery.contract
     columns = contract.identifiers
-    names = ", ".join(column.name for column in columns)
-    sets = ", ".join(f"({column.name})" for column in columns)
+    names = ", ".join([*(column.name for column in columns), "is_long"])
+    sets = ", ".join([*(f"({column.name})" for column in columns), "(is_long)"])
     verb = "create or replace temp table identifiers as"
     for source in sources:
         # One pass over the file finds the distinct values of every column.
         connection.execute(
             f"""
-            {verb} select {names}, bool_or(is_long) as is_long
+            {verb} select {names}
             from (
-                select {names}, {_may_be_rounded(contract, source.delivery.manifest)}
-                    as is_long
+                select
+                    *, {_may_be_rounded(contract, source.delivery.manifest)} as is_long
                 from {source.scan(types="text")}
             )
             group by grouping sets ({sets})
@@ -62,27 +62,28 @@ def store_pseudonyms(
         )
         forget_rejects(connection)
         verb = "insert into identifiers"
-    values = " union ".join(
-        f"select distinct '{column.identifier}' as kind, "
-        f"{trim(column.name)} as identifier "
-        f"from identifiers where {trim(column.name)} is not null"
+    # Blanks are looked for in the few distinct values, not in every row.
+    written = " union ".join(
+        f"select '{column.identifier}' as kind, {column.name} as written "
+        f"from identifiers where {column.name} is not null"
         for column in columns
     )
-    vault.store_pseudonyms(values)
-    for column in columns:
-        # Blanks are looked for in the few distinct values, not in every row.
-        connection.execute(f"""
-            insert into pseudonyms by name
-            select distinct
-                made.kind, identifiers.{column.name} as identifier, made.pseudonym
-            from identifiers
-            inner join pseudonyms as made
-                on made.kind = '{column.identifier}'
-                and made.identifier = {trim(f"identifiers.{column.name}")}
-            anti join pseudonyms as known
-                on known.kind = '{column.identifier}'
-                and known.identifier = identifiers.{column.name}
-        """)
+    connection.execute(f"""
+        create or replace temp table written_identifiers as
+        select distinct kind, written, {trim("written")} as identifier
+        from ({written})
+    """)
+    vault.store_pseudonyms("""
+        select distinct kind, identifier from written_identifiers
+        where identifier is not null
+    """)
+    connection.execute("""
+        insert into pseudonyms by name
+        select kind, written.written as identifier, made.pseudonym
+        from written_identifiers as written
+        inner join pseudonyms as made using (kind, identifier)
+        where written.written != identifier
+    """)
     _find_false_identifiers(connection, contract)
     (may_be_rounded,) = connection.execute(
         "select coalesce(bool_or(is_long), false) from identifiers"
@@ -107,9 +108,12 @@ def _find_false_identifiers(
 
 def _may_be_rounded(contract: Contract, manifest: Manifest) -> str:
     """Write the cheap test that sends a file to the exact one."""
+    point = manifest.decimal
+    # Most amounts have all their places, and to see that is cheapest.
     tests = [
-        f"instr({c.name}, '{manifest.decimal}') between 1 and "
-        f"length({c.name}) - {scale(c)} - 1 or instr(lower({c.name}), 'e')"
+        f"case when {c.name} like '%{point}{'_' * scale(c)}' then false else "
+        f"instr({c.name}, '{point}') between 1 and "
+        f"length({c.name}) - {scale(c)} - 1 or instr(lower({c.name}), 'e') end"
         for c in contract.columns
         if scale(c) is not None
     ]

@@ -113,6 +113,22 @@ def find_said_before(
     date does not count: this is then a restatement, which replaces it, so what both say
     has to be there twice. Neither does one that was withdrawn.
     """
+    excluded = """
+        select delivery_id from ops.deliveries
+        where source = $source and (
+            business_date = $business_date or status = 'withdrawn'
+        )
+    """
+    delivery = {"source": manifest.source, "business_date": manifest.business_date}
+    (others,) = connection.execute(
+        f"""
+        select count(*) from ops.deliveries
+        where source = $source and delivery_id not in ({excluded})
+        """,
+        delivery,
+    ).fetchone()
+    if not others:
+        return
     table, happened = f"raw.{contract.source}", contract.happened.name
     key_hash = f"hash({', '.join(contract.keys)}) as key_hash"
     said = f"rowid as row, row_hash, {key_hash}, (known_at, delivery_id) as said"
@@ -122,12 +138,7 @@ def find_said_before(
         with others as (
             select {said} from {table}
             where {happened} between $first and $last and delivery_id not in (
-                select $delivery_id
-                union all
-                select delivery_id from ops.deliveries
-                where source = $source and (
-                    business_date = $business_date or status = 'withdrawn'
-                )
+                select $delivery_id union all {excluded}
             )
         ),
         own as (
@@ -142,12 +153,11 @@ def find_said_before(
             if(others.said < own.said, own.row, others.row) as later_row
         from own inner join others using (key_hash)
         """,
-        {
+        delivery
+        | {
             "delivery_id": manifest.delivery_id,
             "first": period[0],
             "last": period[1],
-            "source": manifest.source,
-            "business_date": manifest.business_date,
         },
     )
     connection.execute(

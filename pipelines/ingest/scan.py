@@ -80,7 +80,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
         DuckDB can't tell where a row ends.
     """
     contract, manifest = source.delivery.contract, source.delivery.manifest
-    values, joins = _replace_identifiers(contract)
+    values, joins, all_found = _replace_identifiers(contract)
     try:
         (row_count,) = connection.execute(
             f"""
@@ -91,6 +91,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
             from (
                 select {values}
                 from {source.scan(types="contract")} as delivered {joins}
+                where {all_found}
             )
             """,
             source.values
@@ -198,27 +199,38 @@ def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> in
     return row_count
 
 
-def _replace_identifiers(contract: Contract) -> tuple[str, str]:
-    values, joins = [], []
+def _replace_identifiers(contract: Contract) -> tuple[str, str, str]:
+    """Write the values of a row, the joins they need, and the test that those found."""
+    values, joins, all_found = [], [], ["true"]
     for column in contract.columns:
         name = column.name
         if column.identifier:
             owners = f"pseudonyms_of_{name}"
-            # Better no delivery than a row that has silently lost whose it is.
-            values.append(f"""
-                coalesce({owners}.pseudonym, case when
-                    {trim(f"delivered.{name}")} is not null
-                    then error('an identifier has no pseudonym') end) as {name}
+            values.append(f"{owners}.pseudonym as {name}")
+            # Better no delivery than a row that has silently lost whose it is. Asked
+            # beside the value, for a value that may come from two places is copied.
+            all_found.append(f"""
+                case
+                    when {owners}.pseudonym is not null then true
+                    when {trim(f"delivered.{name}")} is null then true
+                    else error('an identifier has no pseudonym')
+                end
             """)
             joins.append(
                 f"left join (from pseudonyms where kind = '{column.identifier}') "
                 f"as {owners} on {owners}.identifier = delivered.{name}"
             )
         elif column.data_type == "timestamp":
-            values.append(f"delivered.{name} at time zone 'UTC' as {name}")
+            # The clock of a time zone is slow, and only infinity needs it.
+            values.append(f"""
+                coalesce(
+                    make_timestamp(epoch_us(delivered.{name})),
+                    delivered.{name} at time zone 'UTC'
+                ) as {name}
+            """)
         else:
             values.append(f"delivered.{name}")
-    return ", ".join(values), " ".join(joins)
+    return ", ".join(values), " ".join(joins), " and ".join(all_found)
 
 
 def _read_type(column: Column, types: str) -> str:

@@ -10,6 +10,7 @@ import duckdb
 from pipelines import ingest
 from pipelines.contracts import load_contract
 from pipelines.deliveries import write_delivery
+from pipelines.ingest.identifiers import CHECK_DIGITS
 from pipelines.settings import Settings
 
 CARDS = 200_000
@@ -18,13 +19,13 @@ EXTRACTED_AT = datetime(2025, 2, 1, 1, 10, tzinfo=UTC)
 CHANNELS = {
     "atm": """
         select
-            'A' || number as event_number, '62' || lpad({card}, 14, '0') as card_number,
+            'A' || number as event_number, card_number,
             'T' || number % 500 as terminal_code, {moment} as occurred_at,
             'withdrawal' as event_type, -{amount} as amount, 'CNY' as currency_code
     """,
     "branch": """
         select
-            'B' || number as visit_number, 'C' || {card} as customer_number,
+            'B' || number as visit_number, 'C' || card as customer_number,
             null as account_number, 'B' || number % 50 as branch_code,
             'T' || number % 400 as teller_code, {moment} as occurred_at,
             'deposit' as event_type, {moment} as ticket_taken_at, {moment} as called_at,
@@ -32,21 +33,19 @@ CHANNELS = {
     """,
     "card": """
         select
-            'P' || number as posting_number,
-            '62' || lpad({card}, 14, '0') as card_number,
-            null as account_number, {moment} as occurred_at, 'purchase' as event_type,
+            'P' || number as posting_number, card_number, null as account_number,
+            {moment} as occurred_at, 'purchase' as event_type,
             'M' || number % 9000 as merchant_code, '5411' as category_code,
             -{amount} as amount, 'CNY' as currency_code
     """,
     "online": """
         select
-            'O' || number as event_number, 'login' || {card} as login_name,
+            'O' || number as event_number, 'login' || card as login_name,
             null as account_number, {moment} as occurred_at, 'payment' as event_type,
             'mobile' as device, -{amount} as amount, 'CNY' as currency_code
     """,
 }
 PARTS = {
-    "card": f"cast(hash(number) % {CARDS} as varchar)",
     # In order of time, as a channel writes its journal.
     "moment": "timestamp '2025-01-01' + to_seconds(number * 2592000 // {rows})",
     "amount": "cast(hash(number + 1) % 100000 as decimal(18, 2)) / 100",
@@ -77,10 +76,23 @@ def write_deliveries(landing: Path, rows: int) -> None:
     parts = PARTS | {"moment": PARTS["moment"].format(rows=rows)}
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute("set enable_progress_bar = false")
+        # Every tenth number has the right check digit.
+        connection.execute(f"""
+            create temp table cards as
+            select row_number() over () - 1 as card, identifier as card_number
+            from (
+                select '62' || lpad(number::varchar, 14, '0') as identifier
+                from range({CARDS} * 10) as numbers (number)
+            )
+            where {CHECK_DIGITS["luhn"]}
+        """)
         for source, query in CHANNELS.items():
             write_delivery(
                 connection,
-                f"{query.format(**parts)} from range({rows}) as numbers (number)",
+                f"""
+                    {query.format(**parts)} from range({rows}) as numbers (number)
+                    inner join cards on card = hash(number) % {CARDS}
+                """,
                 landing,
                 load_contract(source),
                 business_date=date(2025, 1, 31),
