@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines import changes
 from pipelines.errors import DataQualityError, PipelineError, ResourceError, UsageError
 from pipelines.logs import show_status
 from pipelines.settings import PROJECT_ROOT, Settings
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 FULL = "No space left on device"
+# What depends on scores: built apart, in full, after scoring.
+SCORED = "source:ml+"
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,13 @@ def run(
     select: str | None = None,
     exclude: str | None = None,
     unit_tests: bool = False,
+    full_refresh: bool = False,
 ) -> BuildSummary:
     """Build what dbt selects, and test it.
+
+    A whole build computes again only what came in, or was taken back, since the last
+    one. If dbt's code or seeds are others, or rows of a register are gone, or only a
+    part is selected, everything selected is computed from ``raw``.
 
     Parameters
     ----------
@@ -59,6 +67,8 @@ def run(
     unit_tests : bool, default=False
         Whether to run dbt's unit tests, too. They test code and not data, so a night
         does without.
+    full_refresh : bool, default=False
+        Whether to compute everything again in any case.
 
     Returns
     -------
@@ -77,17 +87,23 @@ def run(
     PipelineError
         dbt itself did not get that far.
     """
+    arguments = _arguments(select, exclude, unit_tests=unit_tests)
+    is_whole = select is None and exclude in {None, SCORED}
     with run_lock(settings, "build"):
-        with connect(settings) as connection:
-            prepare(connection)
-        results = _run_dbt(settings, _arguments(select, exclude, unit_tests=unit_tests))
-    if not results["results"]:
-        msg = (
-            f"dbt found nothing to build for select {select!r}, exclude {exclude!r}, "
-            "so the marts are as they were. `dbt ls` lists what there is."
-        )
-        raise UsageError(msg)
-    summary = _summarise(settings, results)
+        if select != SCORED:
+            arguments += _begin(settings, is_whole=is_whole, full_refresh=full_refresh)
+        results = _run_dbt(settings, arguments)
+        if not results["results"]:
+            msg = (
+                f"dbt found nothing to build for select {select!r}, exclude "
+                f"{exclude!r}, so the marts are as they were. `dbt ls` lists what "
+                "there is."
+            )
+            raise UsageError(msg)
+        summary = _summarise(settings, results)
+        if is_whole:
+            with connect(settings) as connection:
+                changes.finish(connection)
     logger.info(
         "build: %d models built, %d tests passed, %.1f s",
         summary.models,
@@ -107,6 +123,18 @@ def dbt_code_version() -> str:
             digest.update(f"{path.relative_to(PROJECT)}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _begin(settings: Settings, *, is_whole: bool, full_refresh: bool) -> list[str]:
+    """Say how dbt has to build: of a part, nothing is noted, so the next is full."""
+    with connect(settings) as connection:
+        prepare(connection)
+        if full_refresh or not is_whole:
+            changes.forget(connection)
+        if is_whole and changes.begin(connection, dbt_code_version()):
+            return []
+    # dbt trips over files that went since it last read them.
+    return ["--full-refresh", "--no-partial-parse"]
 
 
 def _arguments(

@@ -15,3 +15,8 @@
     spans.{{ measure }}_count_90d
     / nullif(spans.{{ measure }}_count_365d, 0)
 {%- endmacro %}
+
+{# Of waits in whole seconds, so that no order of rows makes it another number. #}
+{% macro mean_wait_minutes() -%}
+    avg(cast(round(branch_wait_minutes * 60) as bigint)) / 60
+{%- endmacro %}

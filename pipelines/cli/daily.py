@@ -125,11 +125,16 @@ def build(
     *,
     select: Annotated[str | None, typer.Option(help="What dbt selects.")] = None,
     exclude: Annotated[str | None, typer.Option(help="What dbt leaves out.")] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Compute all history again.")
+    ] = False,
 ) -> None:
     """Build and test the customer marts with dbt."""
     from pipelines import build as step
 
-    step.run(Settings(), select=select, exclude=exclude)
+    step.run(
+        Settings(), select=select, exclude=exclude, full_refresh=full_refresh
+    )
 
 
 @command()

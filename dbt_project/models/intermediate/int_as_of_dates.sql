@@ -15,6 +15,18 @@ event_initiatives as (
 
 ),
 
+built_snapshots as (
+
+    select * from {{ ref('stg_ops__built_snapshots') }}
+
+),
+
+changed_deliveries as (
+
+    select * from {{ ref('stg_ops__changed_deliveries') }}
+
+),
+
 -- Registers may go on for years after the last event: no snapshot is taken of those.
 event_sources as (
 
@@ -52,17 +64,54 @@ days as (
 
     from observed
 
+),
+
+as_of_dates as (
+
+    select
+        as_of_date,
+        cast(as_of_date as timestamp) + interval {{ var('cut_off_hours') }} hour
+            as cut_off_at,
+        as_of_date = scoring_date as is_scoring_date,
+        observed_until_date
+
+    from days
+
+    where
+        extract(day from as_of_date) = 1
+        or as_of_date = scoring_date
+
+),
+
+-- A snapshot may look back at those before it, so all from the first on are touched.
+touched as (
+
+    select min(coalesce(as_of_dates.as_of_date, built_snapshots.as_of_date))
+        as touched_from_date
+
+    from as_of_dates
+
+    full join built_snapshots
+        on as_of_dates.as_of_date = built_snapshots.as_of_date
+
+    where
+        as_of_dates.as_of_date is null
+        or built_snapshots.as_of_date is null
+        or as_of_dates.is_scoring_date
+        or as_of_dates.cut_off_at >= (
+            select min(changed_deliveries.known_from) from changed_deliveries
+        )
+
 )
 
 select
-    as_of_date,
-    cast(as_of_date as timestamp) + interval {{ var('cut_off_hours') }} hour
-        as cut_off_at,
-    as_of_date = scoring_date as is_scoring_date,
-    observed_until_date
+    as_of_dates.as_of_date,
+    as_of_dates.cut_off_at,
+    as_of_dates.is_scoring_date,
+    as_of_dates.observed_until_date,
+    touched.touched_from_date,
+    as_of_dates.as_of_date >= touched.touched_from_date as is_touched
 
-from days
+from as_of_dates
 
-where
-    extract(day from as_of_date) = 1
-    or as_of_date = scoring_date
+cross join touched

@@ -6,6 +6,12 @@ balances as (
 
 ),
 
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates_touched') }}
+
+),
+
 paths as (
 
     select
@@ -18,6 +24,11 @@ paths as (
         min(total_balance_cny) over last_180_days as lowest_balance_cny
 
     from balances
+
+    where
+        as_of_date >= (
+            select {{ add_days('min(as_of_dates.as_of_date)', -180) }} from as_of_dates
+        )
 
     window last_180_days as (
         partition by customer_id order by as_of_date
@@ -38,3 +49,5 @@ select
     end as total_balance_drawdown_180d
 
 from paths
+
+where as_of_date in (select as_of_dates.as_of_date from as_of_dates)

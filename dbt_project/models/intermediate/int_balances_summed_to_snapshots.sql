@@ -1,5 +1,5 @@
-{# A table: features and the bank's rules both read it. #}
-{{ config(materialized='table') }}
+{# Keeps all snapshots, unlike others here: a path looks back at those before it. #}
+{{ config(**kept_by_snapshot()) }}
 
 with
 

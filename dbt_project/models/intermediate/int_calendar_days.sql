@@ -6,7 +6,7 @@ with
 
 as_of_dates as (
 
-    select * from {{ ref('int_as_of_dates') }}
+    select * from {{ ref('int_as_of_dates_touched') }}
 
 ),
 
@@ -29,11 +29,7 @@ days_with_snapshots as (
         {{ first_as_of_date_after('days.calendar_date', 180) }}
             as leaves_180d_as_of_date,
         {{ first_as_of_date_after('days.calendar_date', 365) }}
-            as leaves_365d_as_of_date,
-        {{ first_as_of_date_after('days.calendar_date', -104) }}
-            as enters_outcome_as_of_date,
-        {{ first_as_of_date_after('days.calendar_date', -14) }}
-            as leaves_outcome_as_of_date
+            as leaves_365d_as_of_date
 
     from days
 
@@ -50,8 +46,6 @@ select
     leaves_90d_as_of_date,
     leaves_180d_as_of_date,
     leaves_365d_as_of_date,
-    enters_outcome_as_of_date,
-    leaves_outcome_as_of_date,
     min(calendar_date) over (
         partition by
             first_as_of_date,

@@ -11,7 +11,7 @@ spans as (
 
 as_of_dates as (
 
-    select * from {{ ref('int_as_of_dates') }}
+    select * from {{ ref('int_as_of_dates_touched') }}
 
 ),
 

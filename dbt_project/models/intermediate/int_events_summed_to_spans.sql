@@ -8,66 +8,129 @@ events as (
 
     select * from {{ ref('int_events_placed_in_spans') }}
 
+),
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates_touched') }}
+
+),
+
+windows as (
+
+    select {{ add_days('min(as_of_date)', -365) }} as first_date from as_of_dates
+
+),
+
+recent_spans as (
+
+    select
+        customer_id,
+        span_started_date,
+        enters_as_of_date,
+        withdrawn_as_of_date,
+        is_current,
+        count(*) filter (where initiative = 'customer') as customer_event_count,
+        count(*) filter (where initiative = 'customer' and channel = 'atm')
+            as atm_event_count,
+        count(*) filter (where initiative = 'customer' and channel = 'branch')
+            as branch_event_count,
+        count(*) filter (where initiative = 'customer' and channel = 'card')
+            as card_event_count,
+        count(*) filter (where initiative = 'customer' and channel = 'online')
+            as online_event_count,
+        count(*) filter (where initiative = 'customer' and channel = 'phone')
+            as phone_event_count,
+        count(*) filter (where initiative = 'automatic') as automatic_event_count,
+        count(*) filter (where event_type = 'complaint') as complaint_count,
+        count(*) filter (where event_type = 'standing_order') as standing_order_count,
+        count(*) filter (where event_type in ('salary', 'pension')) as salary_count,
+        sum(amount_cny) filter (where event_type in ('salary', 'pension'))
+            as salary_amount_cny,
+        -sum(amount_cny) filter (where amount_cny < 0) as debit_amount_cny,
+        sum(amount_cny) filter (where amount_cny > 0) as credit_amount_cny,
+        -sum(amount_cny) filter (where event_type = 'fee') as fee_amount_cny,
+        sum(abs(amount_cny)) filter (where initiative = 'customer') as customer_amount_cny,
+        count(amount_cny) filter (where initiative = 'customer') as customer_amount_count,
+        count(*) filter (where event_type = 'loan_instalment') as loan_instalment_count,
+        count(wait_seconds) as branch_wait_count,
+        sum(wait_seconds) as branch_wait_seconds,
+        count(*) filter (where wait_seconds > 30 * 60)
+            as branch_wait_over_30_minutes_count,
+        {{ days_as_bits('occurred_date') }} filter (where initiative = 'customer')
+            as active_day_bits,
+        max(occurred_date) filter (where initiative = 'customer')
+            as last_customer_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'atm')
+            as last_atm_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'branch')
+            as last_branch_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'card')
+            as last_card_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'online')
+            as last_online_event_date,
+        max(occurred_date) filter (where event_type in ('salary', 'pension'))
+            as last_salary_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'phone')
+            as last_phone_event_date,
+        max(occurred_date) filter (where initiative = 'automatic')
+            as last_automatic_event_date,
+        max(occurred_date) filter (where event_type = 'standing_order')
+            as last_standing_order_date,
+        max(occurred_date) filter (where event_type = 'complaint') as last_complaint_date,
+        min(occurred_date) as first_event_date
+
+    from events
+
+    where occurred_date >= (select windows.first_date from windows)
+
+    group by all
+
+),
+
+-- What happened before every window is still part of a life.
+older_spans as (
+
+    select
+        customer_id,
+        span_started_date,
+        enters_as_of_date,
+        withdrawn_as_of_date,
+        is_current,
+        count(*) filter (where initiative = 'customer') as customer_event_count,
+        max(occurred_date) filter (where initiative = 'customer')
+            as last_customer_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'atm')
+            as last_atm_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'branch')
+            as last_branch_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'card')
+            as last_card_event_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'online')
+            as last_online_event_date,
+        max(occurred_date) filter (where event_type in ('salary', 'pension'))
+            as last_salary_date,
+        max(occurred_date) filter (where initiative = 'customer' and channel = 'phone')
+            as last_phone_event_date,
+        max(occurred_date) filter (where initiative = 'automatic')
+            as last_automatic_event_date,
+        max(occurred_date) filter (where event_type = 'standing_order')
+            as last_standing_order_date,
+        max(occurred_date) filter (where event_type = 'complaint') as last_complaint_date,
+        min(occurred_date) as first_event_date
+
+    from events
+
+    where occurred_date < (select windows.first_date from windows)
+
+    group by all
+
 )
 
-select
-    customer_id,
-    span_started_date,
-    enters_as_of_date,
-    withdrawn_as_of_date,
-    is_current,
-    count(*) filter (where initiative = 'customer') as customer_event_count,
-    count(*) filter (where initiative = 'customer' and channel = 'atm')
-        as atm_event_count,
-    count(*) filter (where initiative = 'customer' and channel = 'branch')
-        as branch_event_count,
-    count(*) filter (where initiative = 'customer' and channel = 'card')
-        as card_event_count,
-    count(*) filter (where initiative = 'customer' and channel = 'online')
-        as online_event_count,
-    count(*) filter (where initiative = 'customer' and channel = 'phone')
-        as phone_event_count,
-    count(*) filter (where initiative = 'automatic') as automatic_event_count,
-    count(*) filter (where event_type = 'complaint') as complaint_count,
-    count(*) filter (where event_type = 'standing_order') as standing_order_count,
-    count(*) filter (where event_type in ('salary', 'pension')) as salary_count,
-    sum(amount_cny) filter (where event_type in ('salary', 'pension'))
-        as salary_amount_cny,
-    -sum(amount_cny) filter (where amount_cny < 0) as debit_amount_cny,
-    sum(amount_cny) filter (where amount_cny > 0) as credit_amount_cny,
-    -sum(amount_cny) filter (where event_type = 'fee') as fee_amount_cny,
-    sum(abs(amount_cny)) filter (where initiative = 'customer') as customer_amount_cny,
-    count(amount_cny) filter (where initiative = 'customer') as customer_amount_count,
-    count(*) filter (where event_type = 'loan_instalment') as loan_instalment_count,
-    count(wait_seconds) as branch_wait_count,
-    sum(wait_seconds) as branch_wait_seconds,
-    count(*) filter (where wait_seconds > 30 * 60)
-        as branch_wait_over_30_minutes_count,
-    {{ days_as_bits('occurred_date') }} filter (where initiative = 'customer')
-        as active_day_bits,
-    max(occurred_date) filter (where initiative = 'customer')
-        as last_customer_event_date,
-    max(occurred_date) filter (where initiative = 'customer' and channel = 'atm')
-        as last_atm_event_date,
-    max(occurred_date) filter (where initiative = 'customer' and channel = 'branch')
-        as last_branch_event_date,
-    max(occurred_date) filter (where initiative = 'customer' and channel = 'card')
-        as last_card_event_date,
-    max(occurred_date) filter (where initiative = 'customer' and channel = 'online')
-        as last_online_event_date,
-    max(occurred_date) filter (where event_type in ('salary', 'pension'))
-        as last_salary_date,
-    max(occurred_date) filter (where initiative = 'customer' and channel = 'phone')
-        as last_phone_event_date,
-    max(occurred_date) filter (where initiative = 'automatic')
-        as last_automatic_event_date,
-    max(occurred_date) filter (where event_type = 'standing_order')
-        as last_standing_order_date,
-    max(occurred_date) filter (where event_type = 'complaint') as last_complaint_date,
-    min(occurred_date) as first_event_date
+select * from recent_spans
 
-from events
+union all by name
 
-group by all
+select * from older_spans
 
 order by customer_id

@@ -1,3 +1,6 @@
+{# A table: features and the bank's rules both read it. #}
+{{ config(materialized='table') }}
+
 with
 
 snapshots as (
@@ -14,7 +17,7 @@ spans as (
 
 as_of_dates as (
 
-    select * from {{ ref('int_as_of_dates') }}
+    select * from {{ ref('int_as_of_dates_touched') }}
 
 ),
 

@@ -21,3 +21,5 @@ from accounts
 inner join as_of_dates
     on accounts.opened_date < {{ add_days('as_of_dates.as_of_date', 104) }}
     and accounts.closed_date >= {{ add_days('as_of_dates.as_of_date', 104) }}
+
+where {{ is_outcome_observed('accounts', 'as_of_dates') }}

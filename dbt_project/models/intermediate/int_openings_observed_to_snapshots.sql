@@ -28,4 +28,6 @@ inner join as_of_dates
     on accounts.opened_date >= as_of_dates.as_of_date
     and accounts.opened_date < {{ add_days('as_of_dates.as_of_date', 90) }}
 
+where {{ is_outcome_observed('accounts', 'as_of_dates') }}
+
 group by all

@@ -17,7 +17,7 @@ calendar_days as (
 
 as_of_dates as (
 
-    select * from {{ ref('int_as_of_dates') }}
+    select * from {{ ref('int_as_of_dates_touched') }}
 
 )
 

@@ -1,3 +1,6 @@
+{# A table: today's customers and their months both read it. #}
+{{ config(materialized='table') }}
+
 with
 
 snapshots as (

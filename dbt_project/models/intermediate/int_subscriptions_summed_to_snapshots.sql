@@ -2,7 +2,7 @@ with
 
 as_of_dates as (
 
-    select * from {{ ref('int_as_of_dates') }}
+    select * from {{ ref('int_as_of_dates_touched') }}
 
 ),
 

@@ -23,7 +23,7 @@ latest as (
 
     from customer_months
 
-    qualify as_of_date = max(as_of_date) over ()
+    where as_of_date = (select max(as_of_date) from customer_months)
 
 ),
 

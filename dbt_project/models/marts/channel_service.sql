@@ -1,8 +1,16 @@
+{{ config(**kept_by_delivery('month_date', key='month_date')) }}
+
 with
 
 transactions as (
 
     select * from {{ ref('transactions') }}
+
+),
+
+changed_deliveries as (
+
+    select * from {{ ref('stg_ops__changed_deliveries') }}
 
 )
 
@@ -16,7 +24,7 @@ select
     / sum(count(*)) over (partition by date_trunc('month', occurred_at))
         as event_share,
     cast(count(branch_wait_minutes) as integer) as branch_wait_count,
-    avg(branch_wait_minutes) as branch_wait_minutes_mean,
+    {{ mean_wait_minutes() }} as branch_wait_minutes_mean,
     cast(count(*) filter (where branch_wait_minutes > 30) as integer)
         as branch_wait_over_30_minutes_count,
     cast(count(*) filter (where branch_wait_minutes > 30) as double)
@@ -26,7 +34,11 @@ select
 
 from transactions
 
-where initiative = 'customer'
+where
+    initiative = 'customer'
+    {% if is_incremental() %}
+    and {{ is_month_touched() }}
+    {% endif %}
 
 group by
     cast(date_trunc('month', occurred_at) as date),

@@ -1,3 +1,5 @@
+{{ config(**kept_by_snapshot()) }}
+
 with
 
 snapshots as (

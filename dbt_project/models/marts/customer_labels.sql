@@ -1,3 +1,13 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    incremental_predicates=[
+        'as_of_date >= ' ~ first_touched_date(),
+        'as_of_date in (select as_of_date from intermediate.int_outcomes_touched)',
+        'customer_id in (select customer_id from intermediate.int_customers_touched)',
+    ],
+) }}
+
 with
 
 features as (
@@ -12,9 +22,15 @@ as_of_dates as (
 
 ),
 
-still_active as (
+transactions as (
 
-    select * from {{ ref('int_activity_observed_to_snapshots') }}
+    select * from {{ ref('transactions') }}
+
+),
+
+outcome_days as (
+
+    select * from {{ ref('int_outcome_days') }}
 
 ),
 
@@ -27,6 +43,39 @@ still_open as (
 openings as (
 
     select * from {{ ref('int_openings_observed_to_snapshots') }}
+
+),
+
+-- Days that belong to the same outcomes are as good as one.
+active_days as (
+
+    select distinct
+        transactions.customer_id,
+        outcome_days.enters_as_of_date,
+        outcome_days.leaves_as_of_date
+
+    from transactions
+
+    inner join outcome_days
+        on cast(transactions.occurred_at as date) = outcome_days.calendar_date
+
+    where transactions.initiative = 'customer'
+
+),
+
+still_active as (
+
+    select distinct
+        active_days.customer_id,
+        as_of_dates.as_of_date
+
+    from active_days
+
+    inner join as_of_dates
+        on active_days.enters_as_of_date <= as_of_dates.as_of_date
+        and active_days.leaves_as_of_date > as_of_dates.as_of_date
+
+    where {{ is_outcome_observed('active_days', 'as_of_dates') }}
 
 ),
 
@@ -86,3 +135,5 @@ left join still_open
 left join openings
     on features.customer_id = openings.customer_id
     and features.as_of_date = openings.as_of_date
+
+where {{ is_outcome_observed('features', 'features') }}

@@ -1,3 +1,5 @@
+{{ config(**kept_by_snapshot()) }}
+
 with
 
 features as (
@@ -31,9 +33,9 @@ contributions as (
 )
 
 select
-    features.customer_id,
-    features.as_of_date,
-    {{ add_days('features.as_of_date', -1) }} as last_day_date,
+    snapshots.customer_id,
+    snapshots.as_of_date,
+    {{ add_days('snapshots.as_of_date', -1) }} as last_day_date,
     snapshots.branch_id,
     snapshots.manager_id,
     tiers.household_id,
@@ -72,20 +74,20 @@ select
     cast(contributions.contribution_rank as integer) as contribution_rank,
     contributions.structure_class
 
-from features
+from snapshots
 
-inner join snapshots
-    on features.customer_id = snapshots.customer_id
-    and features.as_of_date = snapshots.as_of_date
+inner join features
+    on snapshots.customer_id = features.customer_id
+    and snapshots.as_of_date = features.as_of_date
 
 inner join tiers
-    on features.customer_id = tiers.customer_id
-    and features.as_of_date = tiers.as_of_date
+    on snapshots.customer_id = tiers.customer_id
+    and snapshots.as_of_date = tiers.as_of_date
 
 inner join stages
-    on features.customer_id = stages.customer_id
-    and features.as_of_date = stages.as_of_date
+    on snapshots.customer_id = stages.customer_id
+    and snapshots.as_of_date = stages.as_of_date
 
 inner join contributions
-    on features.customer_id = contributions.customer_id
-    and features.as_of_date = contributions.as_of_date
+    on snapshots.customer_id = contributions.customer_id
+    and snapshots.as_of_date = contributions.as_of_date

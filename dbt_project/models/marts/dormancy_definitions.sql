@@ -1,3 +1,5 @@
+{{ config(**kept_by_snapshot()) }}
+
 with
 
 features as (
@@ -45,11 +47,11 @@ judged as (
         features.open_account_count = 0 as is_closed,
         features.total_balance_cny = 0 as is_empty
 
-    from features
+    from lives
 
-    inner join lives
-        on features.customer_id = lives.customer_id
-        and features.as_of_date = lives.as_of_date
+    inner join features
+        on lives.customer_id = features.customer_id
+        and lives.as_of_date = features.as_of_date
 
     inner join definitions
         on features.tenure_days >= definitions.horizon_days

@@ -1,8 +1,16 @@
+{{ config(**kept_by_snapshot()) }}
+
 with
 
 customer_months as (
 
     select * from {{ ref('customer_months') }}
+
+),
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates_touched') }}
 
 ),
 
@@ -19,6 +27,8 @@ ranked as (
         ) as twentieth
 
     from customer_months
+
+    where as_of_date in (select as_of_dates.as_of_date from as_of_dates)
 
 ),
 

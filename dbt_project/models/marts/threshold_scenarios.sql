@@ -1,10 +1,26 @@
 with
 
-latest as (
+customer_months as (
 
     select * from {{ ref('customer_months') }}
 
-    qualify as_of_date = max(as_of_date) over ()
+),
+
+latest as (
+
+    select
+        as_of_date,
+        net_assets_cny,
+        household_net_assets_cny,
+        relationship_balance_hkd,
+        is_high_by_subscription,
+        is_high_by_income,
+        pyramid_level,
+        contribution_cny
+
+    from customer_months
+
+    where as_of_date = (select max(as_of_date) from customer_months)
 
 ),
 

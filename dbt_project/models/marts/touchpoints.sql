@@ -1,3 +1,5 @@
+{{ config(**kept_by_delivery('month_date', key='month_date')) }}
+
 with
 
 phases as (
@@ -6,9 +8,50 @@ phases as (
 
 ),
 
+touchpoint_events as (
+
+    {{ dated(ref('touchpoint_events'), ['channel', 'event_type']) }}
+
+),
+
+transactions as (
+
+    select * from {{ ref('transactions') }}
+
+),
+
+changed_deliveries as (
+
+    select * from {{ ref('stg_ops__changed_deliveries') }}
+
+),
+
 contacts as (
 
-    select * from {{ ref('int_contacts_summed_to_touchpoint_months') }}
+    select
+        cast(date_trunc('month', transactions.occurred_at) as date) as month_date,
+        touchpoint_events.touchpoint,
+        count(*) as contact_count,
+        count(distinct transactions.customer_id) as customer_count,
+        {{ mean_wait_minutes() }} as branch_wait_minutes_mean,
+        count(*) filter (where transactions.branch_wait_minutes > 30)
+            as branch_wait_over_30_minutes_count
+
+    from transactions
+
+    inner join touchpoint_events
+        on transactions.channel = touchpoint_events.channel
+        and transactions.event_type = touchpoint_events.event_type
+        and transactions.occurred_at >= touchpoint_events.valid_from
+        and transactions.occurred_at < touchpoint_events.valid_to
+
+    where
+        transactions.customer_id is not null
+        {% if is_incremental() %}
+        and {{ is_month_touched() }}
+        {% endif %}
+
+    group by all
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(**kept_by_delivery('delivery_id', key='transaction_id')) }}
+
 with
 
 events as (
@@ -9,6 +11,18 @@ events as (
 links as (
 
     select * from {{ ref('int_identifiers_linked_to_customers') }}
+
+),
+
+changed_deliveries as (
+
+    select * from {{ ref('stg_ops__changed_deliveries') }}
+
+),
+
+links_touched as (
+
+    select * from {{ ref('int_links_touched') }}
 
 )
 
@@ -37,3 +51,11 @@ left join links
     and links.superseded_at is null
 
 where events.superseded_at is null
+    {% if is_incremental() %}
+    and (
+        events.delivery_id in (
+            select changed_deliveries.delivery_id from changed_deliveries
+        )
+        or events.identifier in (select links_touched.identifier from links_touched)
+    )
+    {% endif %}

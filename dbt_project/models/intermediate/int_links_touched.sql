@@ -1,0 +1,27 @@
+with
+
+links as (
+
+    select * from {{ ref('int_identifiers_linked_to_customers') }}
+
+),
+
+changed_deliveries as (
+
+    select * from {{ ref('stg_ops__changed_deliveries') }}
+
+)
+
+select identifier
+
+from links
+
+where
+    superseded_at is null
+    and known_at >= (
+        select min(changed_deliveries.known_from)
+        from changed_deliveries
+        where
+            changed_deliveries.source
+            in ('core_customers', 'core_accounts', 'identities')
+    )

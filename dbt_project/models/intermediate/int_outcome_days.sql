@@ -1,0 +1,29 @@
+{# A table: each event looks its day up here. #}
+{{ config(materialized='table') }}
+
+with
+
+as_of_dates as (
+
+    select * from {{ ref('int_as_of_dates') }}
+
+),
+
+days as (
+
+    select {{ each_day('min(as_of_date)', 'max(as_of_date)') }} as calendar_date
+
+    from as_of_dates
+
+)
+
+select
+    days.calendar_date,
+    {{ first_as_of_date_after('days.calendar_date', -104) }} as enters_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', -14) }} as leaves_as_of_date
+
+from days
+
+cross join as_of_dates
+
+group by days.calendar_date

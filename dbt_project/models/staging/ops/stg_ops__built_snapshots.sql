@@ -1,0 +1,21 @@
+with
+
+source as (
+
+    select * from {{ source('ops', 'built_snapshots') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- dates
+        as_of_date,
+        observed_until_date
+
+    from source
+
+)
+
+select * from renamed
