@@ -5,6 +5,7 @@ import io
 import re
 from dataclasses import dataclass
 
+import sklearn
 import skops.io
 from sklearn.base import BaseEstimator
 from skops.io.exceptions import UntrustedTypesFoundException
@@ -13,6 +14,7 @@ from pipelines.errors import GateRefusedError
 from pipelines.settings import Settings
 
 ESTIMATOR_FILE = "model.skops"
+REQUIREMENTS_FILE = "requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -73,17 +75,21 @@ def load_estimator(
     Raises
     ------
     GateRefusedError
-        A file was changed, added or removed, or holds a type that is not trusted.
-        Nothing has been deserialised by then.
+        A file was changed, added or removed, or holds a type that is not trusted, or
+        another version of scikit-learn made it. Nothing has been deserialised by then.
     """
     files = read_files(settings, use_case, artifact.model_id)
-    if ESTIMATOR_FILE not in files or digest_files(files) != artifact.digests:
+    if (
+        not {ESTIMATOR_FILE, REQUIREMENTS_FILE} <= files.keys()
+        or digest_files(files) != artifact.digests
+    ):
         msg = (
             f"The files of the {use_case} estimator {artifact.model_id} are not those "
-            "on record, so it was not loaded. Restore them from a backup, or move the "
-            "alias champion to another version that was promoted."
+            "on record, so it was not loaded. Restore them from a backup, or go back "
+            "to an earlier champion with `crm approve`."
         )
         raise GateRefusedError(msg)
+    _require_same_version(use_case, files[REQUIREMENTS_FILE].decode())
     try:
         return skops.io.load(io.BytesIO(files[ESTIMATOR_FILE]), trusted=trusted)
     except UntrustedTypesFoundException as error:
@@ -93,3 +99,36 @@ def load_estimator(
             "they do before you list them there."
         )
         raise GateRefusedError(msg) from error
+
+
+def require_columns(
+    use_case: str, estimator: BaseEstimator, available: list[str]
+) -> list[str]:
+    """Name the columns that an estimator takes, all of which must be available.
+
+    Raises
+    ------
+    GateRefusedError
+        The marts lack one that it was fitted on.
+    """
+    columns = list(estimator.feature_names_in_)
+    if missing := sorted(set(columns) - set(available)):
+        msg = (
+            f"The {use_case} estimator was fitted on {', '.join(missing)}, which the "
+            "marts do not have, so it scored nobody. Bring the columns back, or run "
+            f"`crm mine {use_case}` and approve what comes of it."
+        )
+        raise GateRefusedError(msg)
+    return columns
+
+
+def _require_same_version(use_case: str, requirements: str) -> None:
+    """Refuse what another scikit-learn has saved: it may read as something else."""
+    if f"scikit-learn=={sklearn.__version__}" not in requirements.splitlines():
+        msg = (
+            f"The {use_case} estimator was saved by another scikit-learn than "
+            f"{sklearn.__version__}, so it was not loaded. Install the version that "
+            f"its requirements.txt names, or run `crm mine {use_case}` and approve "
+            "what comes of it."
+        )
+        raise GateRefusedError(msg)

@@ -78,14 +78,14 @@ def run(settings: Settings, use_case: str) -> str:
     Returns
     -------
     str
-        ``"promoted"``; ``"kept"`` where the champion is no worse on the same snapshot;
-        ``"skipped"`` where mining was.
+        ``"promoted"``, ``"waiting"`` for a person, or ``"kept"`` where the champion is
+        not clearly worse; ``"skipped"`` where mining was.
 
     Raises
     ------
     GateRefusedError
-        The better candidate is not good enough to be anybody's champion, or the
-        champion's files are not those on record. The champion stays.
+        The better candidate is not good enough to be anybody's champion. The champion
+        stays.
     """
     try:
         with open_stage(settings, use_case, "assess") as mining_run:

@@ -41,3 +41,7 @@ class GateRefusedError(PipelineError):
     """A challenger was not good enough, or an artifact not trustworthy."""
 
     exit_code = 7
+
+
+class RegistryLostError(GateRefusedError):
+    """There was a champion, and MLflow's registry does not know of any."""

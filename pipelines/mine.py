@@ -1,6 +1,6 @@
 """Mine: the five stages in one."""
 
-from pipelines import assess, explore, model, modify, sample, tracking
+from pipelines import assess, explore, model, modify, registry, sample
 from pipelines.logs import show_status
 from pipelines.mining_runs import MiningRun, find_latest
 from pipelines.settings import Settings
@@ -39,19 +39,32 @@ def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:
 
 
 def needs_mining(settings: Settings, use_case: str) -> bool:
-    """Whether a use case has no champion, or one that learnt from somebody erased."""
-    if tracking.find_champion(settings, use_case) is None:
-        return True
+    """Whether a use case has no champion, or one that learnt from somebody erased.
+
+    A challenger that waits for a person is enough: mining again would only add another.
+    """
     with connect(settings) as connection:
         prepare(connection)
-        (is_flagged,) = connection.execute(
+        is_flagged, is_waiting = connection.execute(
             """
-            select coalesce(max(flagged_at) > coalesce(
-                (select max(started_at) from ml.mining_runs where use_case = $use_case),
-                timestamp '0001-01-01'
-            ), false)
-            from ops.retraining where use_case = $use_case
+            select
+                (
+                    select coalesce(max(flagged_at) > coalesce(
+                        (
+                            select max(started_at) from ml.mining_runs
+                            where use_case = $use_case
+                        ),
+                        timestamp '0001-01-01'
+                    ), false)
+                    from ops.retraining where use_case = $use_case
+                ),
+                (
+                    select count(*) > 0 from ops.waiting_challengers
+                    where use_case = $use_case
+                )
             """,
             {"use_case": use_case},
         ).fetchone()
-    return is_flagged
+    if is_flagged or is_waiting:
+        return is_flagged
+    return registry.find_champion(settings, use_case) is None

@@ -35,7 +35,8 @@ class MiningRun:
         Hash of the sampled rows and their features.
     status : str
         The last stage that ended well; or ``"skipped"``; after assess ``"promoted"``,
-        ``"kept"`` (the champion stays) or ``"refused"`` (no good at all).
+        ``"waiting"`` (for a person), ``"kept"`` (the champion stays) or ``"refused"``
+        (no good at all).
     note : str
         Why, in a sentence.
     """

@@ -7,10 +7,10 @@ import duckdb
 import pandas as pd
 
 from models.cross_sell import FAMILIES
-from pipelines import tracking
-from pipelines.mining_runs import load_use_case
+from pipelines import registry
+from pipelines.artifacts import require_columns
+from pipelines.registry import Champion
 from pipelines.settings import Settings
-from pipelines.tracking import Champion
 from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
@@ -58,10 +58,11 @@ def run(settings: Settings, use_case: str) -> int:
     Raises
     ------
     GateRefusedError
-        The champion's files are not those that were promoted. Nothing was loaded.
+        The champion's files are not those that were promoted, or it is lost, or the
+        marts lack a column of its. The scores of before stay.
     """
     with run_lock(settings, "score"):
-        champion = tracking.load_champion(settings, use_case)
+        champion = registry.load_champion(settings, use_case)
         if champion is None:
             logger.info("%s not scored: there is no champion.", use_case)
             return 0
@@ -89,7 +90,10 @@ def _write_new_scores(
     as_of_date: date,
 ) -> int:
     """Score in batches, into a temporary table of the scores' shape."""
-    columns = load_use_case(use_case).FEATURES
+    described = connection.execute(f"describe {POPULATIONS[use_case]}").fetchall()
+    columns = require_columns(
+        use_case, champion.estimator, [name for name, *_ in described]
+    )
     scored_at = datetime.now(UTC).replace(tzinfo=None)
     selected = ", ".join(dict.fromkeys(KEYS[use_case] + columns))
     connection.execute(

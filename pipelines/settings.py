@@ -3,10 +3,40 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Gate(BaseModel):
+    """What an estimator has to keep to before a person may approve it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    least_auc: Annotated[float, Field(description="Least AUC.", gt=0.5, lt=1)] = 0.55
+    margin: Annotated[
+        float, Field(description="AUC over rule and champion, at the lower end.", ge=0)
+    ] = 0.002
+    # One cut-off alone errs one time in ten; it takes most of them, and the latest.
+    tail: Annotated[
+        float, Field(description="Share of resamplings below that end.", gt=0, lt=0.5)
+    ] = 0.1
+    cut_off_share: Annotated[
+        float, Field(description="On which share of the cut-offs.", gt=0, le=1)
+    ] = 0.6
+    most_calibration_error: Annotated[
+        float, Field(description="As a share of the base rate.", gt=0)
+    ] = 0.5
+    most_calibration_gap: Annotated[
+        float, Field(description="The same, within any group of people.", gt=0)
+    ] = 0.5
+    most_auc_gap: Annotated[
+        float, Field(description="Between any two groups of people.", gt=0)
+    ] = 0.15
+    most_drift: Annotated[
+        float, Field(description="Of its scores, as a stability index.", gt=0)
+    ] = 0.25
 
 
 class Settings(BaseSettings):
@@ -17,7 +47,9 @@ class Settings(BaseSettings):
     down.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CRM_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CRM_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
 
     home: Annotated[Path, Field(description="Folder of all state.")] = Path("var")
     vault_key: Annotated[
@@ -29,6 +61,13 @@ class Settings(BaseSettings):
     lock_wait_seconds: Annotated[
         float, Field(description="How long to wait for another process.", ge=0)
     ] = 10.0
+    auto_approve: Annotated[
+        bool, Field(description="Let the gate alone make champions, without a person.")
+    ] = False
+    gate: Annotated[
+        Gate,
+        Field(description="Bounds of the champion gate: CRM_GATE__MARGIN and so on."),
+    ] = Gate()
 
     @property
     def landing(self) -> Path:

@@ -57,7 +57,36 @@ select use_case, max_by(note, started_at) as note
 from ml.mining_runs
 where use_case not in (select use_case from ops.promotions)
 group by use_case
+having max_by(status, started_at) != 'waiting'
 order by use_case
+"""
+WAITING = """
+select use_case, candidate, estimator_version, reason
+from ops.waiting_challengers
+order by use_case, estimator_version
+"""
+# Scores that the latest night could not renew: nobody acts on them unknowingly.
+STALE = """
+with scores as (
+    select 'churn' as use_case, as_of_date, estimator_version, scored_at
+    from ml.churn_scores
+    union all
+    select 'cross_sell', as_of_date, estimator_version, scored_at
+    from ml.cross_sell_scores
+)
+select
+    use_case, max(as_of_date) as as_of_date,
+    max_by(estimator_version, as_of_date) as estimator_version,
+    max(scored_at) as scored_at,
+    (select max(as_of_date) from marts.customer_features) as newest_date
+from scores
+group by use_case
+having max(as_of_date) < newest_date
+order by use_case
+"""
+HAS_FEATURES = """
+select 1 from duckdb_tables()
+where schema_name = 'marts' and table_name = 'customer_features'
 """
 COUNTS = """
 select
@@ -104,6 +133,10 @@ class Summary:
         Use case, candidate, whether it is champion, and its metrics out of time.
     skipped : list of dict
         Use cases without a champion, and why.
+    waiting : list of dict
+        Challengers that a person has to approve or decline.
+    stale : list of dict
+        Use cases whose scores are of an earlier snapshot than the features.
     work_list : list of dict
         Whom to contact first; pseudonyms.
     published : Path or None
@@ -115,6 +148,8 @@ class Summary:
     gates: tuple[int, int] = (0, 0)
     figures: list[dict] = field(default_factory=list)
     skipped: list[dict] = field(default_factory=list)
+    waiting: list[dict] = field(default_factory=list)
+    stale: list[dict] = field(default_factory=list)
     work_list: list[dict] = field(default_factory=list)
     published: Path | None = None
 
@@ -137,6 +172,9 @@ def collect(settings: Settings, since: datetime | None = None) -> Summary:
         summary.gates = connection.execute(GATES).fetchone()
         summary.figures = _rows(connection, FIGURES)
         summary.skipped = _rows(connection, SKIPPED)
+        summary.waiting = _rows(connection, WAITING)
+        if _rows(connection, HAS_FEATURES):
+            summary.stale = _rows(connection, STALE)
     if summary.published:
         summary.work_list = _read_work_list(summary.published)
     return summary
@@ -164,6 +202,19 @@ def print_summary(settings: Settings, since: datetime | None = None) -> None:
 def _print_figures(console: Console, summary: Summary) -> None:
     for row in summary.skipped:
         console.print(f"No scores   {row['use_case']}: {row['note']}", markup=False)
+    for row in summary.waiting:
+        console.print(
+            "Waits       {use_case} {candidate} passed the gate: crm approve "
+            "{use_case} {estimator_version} --reason WHY".format(**row),
+            markup=False,
+        )
+    for row in summary.stale:
+        console.print(
+            "Stale       {use_case} scores are of {as_of_date}, by version "
+            "{estimator_version} on {scored_at:%Y-%m-%d}; features are of "
+            "{newest_date}".format(**row),
+            markup=False,
+        )
     if not summary.figures:
         return
     table = Table(

@@ -1,15 +1,11 @@
-"""The only door to MLflow: runs, registered estimators, and the champion."""
+"""The door to MLflow's runs: what is tracked, and estimators as they were logged."""
 
-import json
 import logging
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import models  # noqa: F401 - sets OpenMP's threads before scikit-learn is imported
 
@@ -22,17 +18,13 @@ with warnings.catch_warnings():
     import mlflow.pyfunc
     import mlflow.sklearn
 from matplotlib.figure import Figure
-from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from sklearn.base import BaseEstimator
 
 from pipelines.artifacts import Artifact, digest_files, load_estimator, read_files
-from pipelines.errors import GateRefusedError
 from pipelines.kept_rows import refuse_kept_rows
 from pipelines.settings import Settings
-from pipelines.warehouse import connect
 
 for _name in ("alembic", "mlflow"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -54,23 +46,12 @@ TRUSTED_TYPES = [
 REQUIREMENTS = [
     f"{name}=={version(name)}" for name in ("numpy", "pandas", "scikit-learn", "skops")
 ]
-CHAMPION = "champion"
-LOGGED = "models:/"  # MLflow's prefix of a logged estimator's id
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The registered estimator version in use."""
-
-    estimator_version: int
-    run_id: str
-    estimator: BaseEstimator
 
 
 def start_run(settings: Settings, use_case: str, name: str) -> str:
     """Open the parent of a mining run, which stays open until :func:`end_run`."""
     experiment_id = _find_experiment(settings, use_case)
-    return _client(settings).create_run(experiment_id, run_name=name).info.run_id
+    return open_client(settings).create_run(experiment_id, run_name=name).info.run_id
 
 
 def end_run(
@@ -78,8 +59,8 @@ def end_run(
 ) -> None:
     """Close a parent run, and say in its tags what came of it."""
     for key, value in tags.items():
-        _client(settings).set_tag(run_id, key, value)
-    _client(settings).set_terminated(run_id, status)
+        open_client(settings).set_tag(run_id, key, value)
+    open_client(settings).set_terminated(run_id, status)
 
 
 @contextmanager
@@ -119,12 +100,15 @@ def log(
     parameters: dict[str, object] | None = None,
     metrics: dict[str, float] | None = None,
     figures: dict[str, Figure] | None = None,
+    texts: dict[str, str] | None = None,
 ) -> None:
     """Add to the open run. Counts and shares only, never a customer."""
     mlflow.log_params(parameters or {})
     mlflow.log_metrics(metrics or {})
     for name, figure in (figures or {}).items():
         mlflow.log_figure(figure, f"{name}.png")
+    for name, text in (texts or {}).items():
+        mlflow.log_text(text, name)
 
 
 def log_estimator(
@@ -176,123 +160,13 @@ def load_candidate(
     return load_estimator(settings, use_case, artifact, trusted=TRUSTED_TYPES)
 
 
-def register(settings: Settings, use_case: str, artifact: Artifact) -> int:
-    """Give a logged estimator the next version number of its use case."""
-    client = _client(settings)
-    if not client.search_registered_models(f"name = '{use_case}'"):
-        client.create_registered_model(use_case)
-    registered = client.create_model_version(
-        use_case,
-        source=f"{LOGGED}{artifact.model_id}",
-        run_id=artifact.run_id,
-        model_id=artifact.model_id,
-    )
-    return int(registered.version)
-
-
-def promote(
-    settings: Settings,
-    use_case: str,
-    estimator_version: int,
-    artifact: Artifact,
-    *,
-    reason: str,
-) -> None:
-    """Make a registered version the champion. No other way leads there.
-
-    The record comes before the alias. A crash in between leaves the old champion, and
-    an alias moved by hand to what was never promoted is refused.
-    """
-    promoted_at = datetime.now(UTC).replace(tzinfo=None)
-    digests = json.dumps(artifact.digests, sort_keys=True)
-    with connect(settings) as connection:
-        connection.execute(
-            "insert into ops.promotions values (?, ?, ?, ?, ?, ?)",
-            [
-                use_case,
-                estimator_version,
-                artifact.run_id,
-                promoted_at,
-                reason,
-                digests,
-            ],
-        )
-    client = _client(settings)
-    client.set_registered_model_alias(use_case, CHAMPION, str(estimator_version))
-
-
-def load_champion(settings: Settings, use_case: str) -> Champion | None:
-    """Load the estimator version in use.
-
-    Returns
-    -------
-    Champion or None
-        None where no version has been promoted yet.
-
-    Raises
-    ------
-    GateRefusedError
-        Its promotion is not on record, or its files are not those recorded.
-    """
-    registered = find_champion(settings, use_case)
-    if registered is None:
-        return None
-    artifact = Artifact(
-        run_id=registered.run_id,
-        model_id=registered.source.removeprefix(LOGGED),
-        digests=_read_promoted_digests(settings, use_case, int(registered.version)),
-    )
-    return Champion(
-        estimator_version=int(registered.version),
-        run_id=registered.run_id,
-        estimator=load_candidate(settings, use_case, artifact),
-    )
-
-
-def find_champion(settings: Settings, use_case: str) -> ModelVersion | None:
-    """Find the version in use, without loading it."""
-    # Asking would create a store that is not there, which takes seconds.
-    if not Path(settings.tracking_uri.removeprefix("sqlite:///")).exists():
-        return None
-    try:
-        return _client(settings).get_model_version_by_alias(use_case, CHAMPION)
-    except MlflowException as error:
-        # The first where nothing is registered, the second where nothing has the alias.
-        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            return None
-        raise
-
-
-def _read_promoted_digests(
-    settings: Settings, use_case: str, estimator_version: int
-) -> dict[str, str]:
-    with connect(settings) as connection:
-        row = connection.execute(
-            """
-            select digests
-            from ops.promotions
-            where use_case = ? and estimator_version = ?
-            order by promoted_at desc
-            limit 1
-            """,
-            [use_case, estimator_version],
-        ).fetchone()
-    if row is None:
-        msg = (
-            f"MLflow's champion of {use_case} is version {estimator_version}, which "
-            "ops.promotions does not know, so it was not loaded. Move the alias to a "
-            "version that was promoted."
-        )
-        raise GateRefusedError(msg)
-    return json.loads(row[0])
-
-
-def _client(settings: Settings) -> mlflow.MlflowClient:
+def open_client(settings: Settings) -> mlflow.MlflowClient:
+    """Open MLflow's store and its registry."""
     return mlflow.MlflowClient(settings.tracking_uri, settings.tracking_uri)
 
 
 def _find_experiment(settings: Settings, use_case: str) -> str:
-    client = _client(settings)
+    client = open_client(settings)
     location = str(settings.artifacts.resolve() / use_case)
     experiment = client.get_experiment_by_name(use_case)
     if experiment and experiment.artifact_location == location:

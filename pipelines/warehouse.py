@@ -127,6 +127,35 @@ create table if not exists ops.promotions (
     use_case varchar, estimator_version integer, run_id varchar,
     promoted_at timestamp, reason varchar, digests json
 );
+alter table ops.promotions add column if not exists approved_by varchar;
+-- Every challenger and what was decided of it, refusals too. Nothing here makes a
+-- champion: whoever looks for one reads ops.promotions.
+create table if not exists ops.challenges (
+    use_case varchar, estimator_version integer, mining_run_id varchar,
+    candidate varchar, run_id varchar, model_id varchar, digests json,
+    learnt_until date, champion_version integer, decision varchar, reason varchar,
+    decided_by varchar, decided_at timestamp, figures json
+);
+-- A later promotion makes the comparison stale, an erasure what was learnt.
+create or replace view ops.waiting_challengers as
+with latest as (
+    from ops.challenges
+    qualify row_number() over (
+        partition by use_case, estimator_version order by decided_at desc
+    ) = 1
+)
+from latest
+where latest.decision = 'waiting'
+    and not exists (
+        from ops.promotions
+        where promotions.use_case = latest.use_case
+            and promotions.promoted_at > latest.decided_at
+    )
+    and not exists (
+        from ops.retraining
+        where retraining.use_case = latest.use_case
+            and retraining.flagged_at > latest.decided_at
+    );
 create table if not exists ml.mining_runs (
     use_case varchar, mining_run_id varchar, started_at timestamp,
     seed integer, data_version varchar, status varchar, note varchar

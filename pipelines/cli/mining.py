@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Seed, UseCase, app, known
+from pipelines.cli.options import Json, Reason, Seed, UseCase, app, known, print_rows
 from pipelines.settings import Settings
 
 command = partial(app.command, rich_help_panel="Mining")
+Version = Annotated[int, typer.Argument(help="As `crm challengers` lists it.")]
 
 
 @command()
@@ -108,10 +109,34 @@ def model(use_case: UseCase) -> None:
 
 @command()
 def assess(use_case: UseCase) -> None:
-    """Compare the candidates out of time, register the better one, promote it."""
+    """Compare the candidates out of time; the better one challenges the champion."""
     from pipelines import assess as step
 
     step.run(Settings(), known(use_case))
+
+
+@command()
+def challengers(*, as_json: Json = False) -> None:
+    """List who wanted to become champion, what was decided, and who waits."""
+    from pipelines import challenges
+
+    print_rows(challenges.list_all(Settings()), as_json=as_json)
+
+
+@command()
+def approve(use_case: UseCase, version: Version, *, reason: Reason) -> None:
+    """Make a challenger that waits, or an earlier champion, the champion."""
+    from pipelines import promote as step
+
+    step.approve(Settings(), known(use_case), version, reason)
+
+
+@command()
+def decline(use_case: UseCase, version: Version, *, reason: Reason) -> None:
+    """Let a challenger wait no longer."""
+    from pipelines import promote as step
+
+    step.decline(Settings(), known(use_case), version, reason)
 
 
 @command()

@@ -69,9 +69,11 @@ def find_quarantined(
 
 
 def _flag_estimators(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
-    """Flag each champion that may have learnt from the person."""
+    """Flag each champion, or who waits to be one, that may have learnt from them."""
     champions = connection.execute("""
         select use_case, max(estimator_version) from ops.promotions group by use_case
+        union
+        select use_case, estimator_version from ops.waiting_challengers
     """).fetchall()
     samples = {
         name

@@ -12,6 +12,8 @@ FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"
 # A number in [0, 1) by customer, snapshot and purpose, the same in every run.
 DRAW = "(hash(customer_id, as_of_date, '{}') % 10000 / 10000)"
 SILENCE = DRAW.format("silence")
+# Only who keeps little leaves, which silence alone does not tell.
+LEAVING = f"if({DRAW.format('balance')} < 0.5, {SILENCE}, 0.02)"
 # Every other column is noise.
 PLANTED = {
     "days_since_customer_event": f"floor({SILENCE} * 90)",
@@ -40,7 +42,7 @@ OPENINGS = ", ".join(
 )
 
 
-def fill_marts(settings, *, customers=240, months=15, churn=SILENCE):
+def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
     """Write features and labels of as many months, the first 2025-02-01.
 
     ``churn`` is the probability of falling dormant, in SQL.

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines import assess, explore, mine, sample, tracking
+from pipelines import assess, explore, mine, registry, sample
 from pipelines.errors import GateRefusedError, UsageError
 from pipelines.mining_runs import find_latest
 from pipelines.warehouse import connect
@@ -67,7 +67,7 @@ def test_noise_is_refused_and_the_champion_stays(mined, fill_marts):
     with pytest.raises(GateRefusedError, match="AUC"):
         mine.run(mined, "churn")
     assert find_latest(mined, "churn").status == "refused"
-    assert tracking.load_champion(mined, "churn").estimator_version == 1
+    assert registry.load_champion(mined, "churn").estimator_version == 1
 
 
 def test_too_few_positives_are_skipped_without_inventing_anything(
@@ -102,11 +102,11 @@ def test_a_failed_challenge_keeps_the_champion(mined, monkeypatch):
     def fail(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(tracking, "load_champion", fail)
+    monkeypatch.setattr(registry, "load_champion", fail)
     with pytest.raises(MemoryError):
         assess.run(mined, "churn")
 
-    assert tracking.find_champion(mined, "churn").version == 1
+    assert registry.find_champion(mined, "churn").version == 1
 
 
 def test_a_truly_better_challenger_becomes_champion(mined, ask):
@@ -121,7 +121,7 @@ def test_a_truly_better_challenger_becomes_champion(mined, ask):
     """)
 
     assert mine.run(mined, "churn").status == "promoted"
-    assert tracking.load_champion(mined, "churn").estimator_version == 2
+    assert registry.load_champion(mined, "churn").estimator_version == 2
 
 
 def test_a_sample_too_large_keeps_positives_and_weighs_what_speaks_for_others(

@@ -1,5 +1,4 @@
 import pytest
-from mlflow import MlflowClient
 
 from pipelines import score
 from pipelines.errors import GateRefusedError
@@ -107,11 +106,10 @@ def test_batches_do_not_change_what_is_scored(mined, ask, monkeypatch):
     assert ask("from ml.churn_scores") == whole
 
 
-def test_without_a_champion_scores_stay_absent(mined, ask):
-    client = MlflowClient(mined.tracking_uri)
-    client.delete_registered_model_alias("churn", "champion")
+def test_without_a_champion_scores_stay_absent(settings, fill_marts, ask):
+    fill_marts(settings)
 
-    assert score.run(mined, "churn") == 0
+    assert score.run(settings, "churn") == 0
     assert ask("from ml.churn_scores") == []
 
 

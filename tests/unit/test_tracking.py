@@ -5,19 +5,20 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from pipelines import tracking
+from pipelines import registry, tracking
+from pipelines.artifacts import digest_files
 from pipelines.errors import GateRefusedError
 from pipelines.warehouse import connect
 
 
 def champion_folder(settings, use_case="churn"):
-    registered = tracking.find_champion(settings, use_case)
+    registered = registry.find_champion(settings, use_case)
     model_id = registered.source.removeprefix("models:/")
     return settings.artifacts / use_case / "models" / model_id / "artifacts"
 
 
 def test_the_champion_is_the_version_that_was_promoted(mined):
-    champion = tracking.load_champion(mined, "churn")
+    champion = registry.load_champion(mined, "churn")
 
     with connect(mined) as connection:
         promoted = connection.execute(
@@ -27,7 +28,7 @@ def test_the_champion_is_the_version_that_was_promoted(mined):
 
 
 def test_what_was_never_promoted_has_no_champion(mined):
-    assert tracking.load_champion(mined, "another use case") is None
+    assert registry.load_champion(mined, "another use case") is None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_a_changed_file_is_refused(mined, name):
         file.write(b" ")
 
     with pytest.raises(GateRefusedError, match="not those on record"):
-        tracking.load_champion(mined, "churn")
+        registry.load_champion(mined, "churn")
 
 
 def test_what_is_no_estimator_at_all_is_refused_before_it_is_read(mined):
@@ -46,21 +47,21 @@ def test_what_is_no_estimator_at_all_is_refused_before_it_is_read(mined):
     (champion_folder(mined) / "model.skops").write_bytes(b"import os")
 
     with pytest.raises(GateRefusedError):
-        tracking.load_champion(mined, "churn")
+        registry.load_champion(mined, "churn")
 
 
 def test_an_added_file_is_refused(mined):
     (champion_folder(mined) / "loader.py").write_text("raise SystemExit")
 
     with pytest.raises(GateRefusedError):
-        tracking.load_champion(mined, "churn")
+        registry.load_champion(mined, "churn")
 
 
 def test_a_removed_file_is_refused(mined):
     (champion_folder(mined) / "requirements.txt").unlink()
 
     with pytest.raises(GateRefusedError):
-        tracking.load_champion(mined, "churn")
+        registry.load_champion(mined, "churn")
 
 
 def test_a_type_that_is_not_listed_is_refused_though_its_digest_is_on_record(mined):
@@ -68,7 +69,7 @@ def test_a_type_that_is_not_listed_is_refused_though_its_digest_is_on_record(min
     estimator = LogisticRegression()
     estimator.extra = logging.Formatter()
     skops.io.dump(estimator, path)
-    digests = tracking.digest_files(
+    digests = digest_files(
         {file.name: file.read_bytes() for file in path.parent.iterdir()}
     )
     with connect(mined) as connection:
@@ -78,7 +79,7 @@ def test_a_type_that_is_not_listed_is_refused_though_its_digest_is_on_record(min
         )
 
     with pytest.raises(GateRefusedError, match="does not trust"):
-        tracking.load_champion(mined, "churn")
+        registry.load_champion(mined, "churn")
 
 
 def test_an_alias_moved_by_hand_to_what_was_never_promoted_is_refused(mined):
@@ -86,7 +87,7 @@ def test_an_alias_moved_by_hand_to_what_was_never_promoted_is_refused(mined):
         connection.execute("delete from ops.promotions where use_case = 'churn'")
 
     with pytest.raises(GateRefusedError, match="does not know"):
-        tracking.load_champion(mined, "churn")
+        registry.load_champion(mined, "churn")
 
 
 def test_no_customer_is_kept_beside_the_estimator(mined):
@@ -101,7 +102,7 @@ def test_no_customer_is_kept_beside_the_estimator(mined):
 
 def test_a_moved_home_keeps_its_champion_and_can_track_new_runs(mined):
     # `mined` is a copy, so MLflow's store points to where it was made.
-    tracking.load_champion(mined, "churn")
+    registry.load_champion(mined, "churn")
 
     with tracking.open_run(mined, "churn", "after the move"):
         tracking.log(figures={"empty": tracking.Figure()})
