@@ -7,6 +7,7 @@ from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 DELIVERIES = Asset("accepted_deliveries")
 FEATURES = Asset("customer_features")
 PUBLISHED = Asset("published_marts")
+ALERTS = Asset("estimator_alerts")
 
 USE_CASES = ("churn", "cross_sell")
 

@@ -1,20 +1,22 @@
 """### Score customers
 
-Scores everyone in `marts.customer_features` with the champion of each use case, builds
-the marts that depend on scores, checks them, and publishes a new version for BI.
+Scores everyone in `marts.customer_features` with the champion of each use case, says
+why, measures how the champions do, builds the marts that depend on all of that, checks
+them, and publishes a new version for BI.
 
 - **Runs** when `build_marts` has checked new features.
 - **Rerunning** is safe: the snapshot's scores are replaced, and content that is already
   published is not published again.
 - **If it fails**, BI still reads the version before. In `score_…`, the champion could
-  not be trusted or read; a use case without a champion is skipped and does not fail. In
-  `validate_scores`, `crm validate scores` says what was expected. In `publish`, the
-  message names the gate in the way.
+  not be trusted or read; a use case without a champion is skipped and does not fail. So
+  in `explain_…` and `monitor_…`; what can't be explained has no reasons, and an alert
+  is no failure. In `validate_scores`, `crm validate scores` says what was expected. In
+  `publish`, the message names the gate in the way.
 """
 
 from datetime import UTC, datetime
 
-from airflow.sdk import dag, task
+from airflow.sdk import chain, dag, task
 
 from dag_contract import DEFAULT_ARGS, FEATURES, PUBLISHED, USE_CASES
 from pipelines.settings import Settings
@@ -37,6 +39,18 @@ def score_customers():
         run(Settings(), use_case)
 
     @task
+    def explain(use_case: str) -> None:
+        from pipelines.reasons import run
+
+        run(Settings(), use_case)
+
+    @task
+    def monitor(use_case: str) -> None:
+        from pipelines.monitor import run
+
+        run(Settings(), use_case)
+
+    @task
     def build_scores() -> None:
         from pipelines.build import run
 
@@ -54,10 +68,14 @@ def score_customers():
 
         run(Settings())
 
-    scores = [
-        score.override(task_id=f"score_{use_case}")(use_case) for use_case in USE_CASES
+    steps = [
+        [
+            step.override(task_id=f"{step.function.__name__}_{use_case}")(use_case)
+            for use_case in USE_CASES
+        ]
+        for step in (score, explain, monitor)
     ]
-    scores >> build_scores() >> validate_scores() >> publish()
+    chain(*steps, build_scores(), validate_scores(), publish())
 
 
 score_customers()

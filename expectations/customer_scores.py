@@ -41,6 +41,10 @@ SUITE = gx.ExpectationSuite(
                 "cross_sell_run_id",
                 "scored_at",
                 "data_quality_grade",
+                "churn_reasons",
+                "churn_reasons_zh",
+                "open_reasons",
+                "open_reasons_zh",
             ]
         ),
         expect_rows(),

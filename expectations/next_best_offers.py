@@ -28,6 +28,10 @@ SUITE = gx.ExpectationSuite(
                 "branch_id",
                 "manager_id",
                 "as_of_date",
+                "offer_reason",
+                "offer_reason_zh",
+                "churn_reason",
+                "churn_reason_zh",
             ]
         ),
         # Three offers are what one conversation holds.

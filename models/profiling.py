@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from models.drift import bin_together, measure_drift
+
 QUANTILES = {"p01": 0.01, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p99": 0.99}
-BIN_COUNT = 10
 
 
 def profile(train, label, weight, test):
@@ -36,39 +37,9 @@ def profile(train, label, weight, test):
     return pd.DataFrame(rows)
 
 
-def measure_drift(before, after):
-    """Measure the population stability index between the bins of two samples.
-
-    Below 0.1 is usually read as stable and above 0.25 as shifted.
-
-    Parameters
-    ----------
-    before, after : ndarray of shape (n_bins,)
-        Rows in each bin.
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> round(measure_drift(np.array([50, 50]), np.array([500, 500])), 2)
-    0.0
-    >>> round(measure_drift(np.array([50, 50]), np.array([90, 10])), 2)
-    0.85
-    """
-    # Half a row more in each bin, so that an empty one does not weigh infinitely.
-    before, after = before + 0.5, after + 0.5
-    before, after = before / before.sum(), after / after.sum()
-    return float(np.sum((before - after) * np.log(before / after)))
-
-
 def _profile_column(train, label, weight, test):
     is_text = not pd.api.types.is_numeric_dtype(train)
-    bins_train, bins_test = (
-        _bin_by_level(train, test) if is_text else _bin_by_quantile(train, test)
-    )
-    bin_count = 1 + max(bins_train.max(), bins_test.max())
+    bins_train, bins_test, bin_count = bin_together(train, test)
     rows = np.bincount(bins_train, weight, minlength=bin_count)
     positives = np.bincount(bins_train, weight * label, minlength=bin_count)
     is_missing = train.isna().to_numpy()
@@ -103,21 +74,3 @@ def _describe(values, weight):
 
 def _average(values, weight):
     return float(np.average(values, weights=weight)) if len(values) else np.nan
-
-
-def _bin_by_quantile(train, test):
-    """Bins by deciles of the training part; a missing value has the last bin."""
-    edges = np.unique(train.quantile(np.linspace(0, 1, BIN_COUNT + 1)[1:-1]).dropna())
-    return [
-        np.where(
-            values.isna(), len(edges) + 1, np.searchsorted(edges, values, side="left")
-        )
-        for values in (train, test)
-    ]
-
-
-def _bin_by_level(train, test):
-    """One bin per text; whatever training did not show, and missing, have the last."""
-    levels = pd.Index(train.dropna().unique())
-    bins = (levels.get_indexer(values) for values in (train, test))
-    return [np.where(codes < 0, len(levels), codes) for codes in bins]

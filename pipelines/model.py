@@ -4,6 +4,7 @@ import json
 import logging
 
 from models.candidates import calibrate
+from models.contributions import remember_average
 from pipelines import tracking
 from pipelines.artifacts import Artifact
 from pipelines.build import dbt_code_version
@@ -52,6 +53,7 @@ def run(settings: Settings, use_case: str) -> int:
                 # Without weights: a sample thinned by label ranks the same, and the
                 # tuning part, which is not, sets the probabilities right.
                 estimator.fit(train[definition.FEATURES], train["label"])
+                remember_average(estimator, train[definition.FEATURES])
                 calibrated = calibrate(
                     estimator, tune[definition.FEATURES], tune["label"]
                 )

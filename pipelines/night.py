@@ -4,7 +4,17 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines import build, identity, ingest, mine, publish, score, validate
+from pipelines import (
+    build,
+    identity,
+    ingest,
+    mine,
+    monitor,
+    publish,
+    reasons,
+    score,
+    validate,
+)
 from pipelines.errors import (
     DataQualityError,
     GateRefusedError,
@@ -47,6 +57,8 @@ def run(settings: Settings) -> list[PipelineError]:
                 if mine.needs_mining(settings, use_case):
                     mine.run(settings, use_case)
             score.run(settings, use_case)
+            reasons.run(settings, use_case)
+            monitor.run(settings, use_case)
         build.run(settings, select="source:ml+")
         validate.run(settings, "scores")
         publish.run(settings)

@@ -18,7 +18,7 @@ WORK_LIST_ROWS = 5
 WORK_LIST = f"""
 select
     scores.customer_id, scores.churn_probability,
-    offers.product_family, offers.open_probability
+    offers.product_family, offers.open_probability, offers.churn_reason
 from published.customer_scores as scores
 inner join published.next_best_offers as offers
     on scores.customer_id = offers.customer_id
@@ -240,13 +240,14 @@ def _print_figures(console: Console, summary: Summary) -> None:
 def _print_work_list(console: Console, summary: Summary) -> None:
     if not summary.work_list:
         return
-    table = Table("customer", "churn", "offer", "would open", box=None)
+    table = Table("customer", "churn", "offer", "would open", "why to call", box=None)
     for row in summary.work_list:
         table.add_row(
             row["customer_id"],
             f"{row['churn_probability']:.1%}",
             row["product_family"],
             f"{row['open_probability']:.1%}",
+            row["churn_reason"] or "",
         )
     console.print("\n[bold]Top of the work list[/bold] (pseudonyms)")
     console.print(table)

@@ -177,6 +177,15 @@ create table if not exists ml.cross_sell_scores (
     open_probability double, estimator_version integer, run_id varchar,
     scored_at timestamp
 );
+create table if not exists ml.score_reasons (
+    use_case varchar, customer_id varchar, as_of_date date, product_family varchar,
+    reason_rank integer, concept varchar, level varchar, contribution double,
+    run_id varchar
+);
+create table if not exists ml.estimator_health (
+    use_case varchar, as_of_date date, estimator_version integer, run_id varchar,
+    metric varchar, feature varchar, value double, threshold double, is_alert boolean
+);
 """
 # What warehouses of the first version lack.
 LATER_FACTS = {

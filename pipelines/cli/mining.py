@@ -1,5 +1,6 @@
 """The commands of mining: the five stages, and what comes of them."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -145,3 +146,39 @@ def score(use_case: UseCase) -> None:
     from pipelines import score as step
 
     step.run(Settings(), known(use_case))
+
+
+@command()
+def explain(use_case: UseCase) -> None:
+    """Say why the champion scores each customer as it does."""
+    from pipelines import reasons as step
+
+    step.run(Settings(), known(use_case))
+
+
+@command()
+def monitor(
+    use_case: Annotated[
+        str | None, typer.Argument(help="churn or cross_sell; else both")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Measure drift, and compare earlier scores with what came of them."""
+    from pipelines import health
+    from pipelines import monitor as step
+
+    settings = Settings()
+    use_cases = (known(use_case),) if use_case else ("churn", "cross_sell")
+    notes = [note for name in use_cases for note in step.run(settings, name)]
+    figures = health.list_figures(settings, use_cases)
+    if as_json:
+        typer.echo(json.dumps({"figures": figures, "notes": notes}, default=str))
+        return
+    # A hundred features that have not moved are not worth a hundred lines.
+    print_rows(
+        [row for row in figures if row["is_alert"] or row["feature"] is None],
+        as_json=False,
+    )
+    for note in notes:
+        typer.echo(note)

@@ -28,6 +28,8 @@ TABLES = {
         "ml.cross_sell_scores",
         "marts.customer_scores",
         "marts.next_best_offers",
+        "marts.score_reasons",
+        "marts.estimator_health",
     ),
 }
 # Tables that are empty, and rightly so, while none of these use cases has a champion.
@@ -36,6 +38,8 @@ USE_CASES = {
     "ml.cross_sell_scores": ("cross_sell",),
     "marts.customer_scores": ("churn", "cross_sell"),
     "marts.next_best_offers": ("cross_sell",),
+    "marts.score_reasons": ("churn", "cross_sell"),
+    "marts.estimator_health": ("churn", "cross_sell"),
 }
 
 

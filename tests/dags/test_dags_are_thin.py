@@ -12,7 +12,13 @@ import pytest
 from pipelines.settings import PROJECT_ROOT
 
 DAGS = PROJECT_ROOT / "dags"
-DAG_IDS = ["build_marts", "ingest_deliveries", "score_customers", "train_estimators"]
+DAG_IDS = [
+    "announce_alerts",
+    "build_marts",
+    "ingest_deliveries",
+    "score_customers",
+    "train_estimators",
+]
 HEAVY = {"dbt", "duckdb", "great_expectations", "mlflow", "numpy", "pandas", "sklearn"}
 
 
@@ -96,6 +102,7 @@ def test_assets_are_announced_last(loaded):
         ("ingest_deliveries", "announce", "accepted_deliveries"),
         ("build_marts", "validate_features", "customer_features"),
         ("score_customers", "publish", "published_marts"),
+        ("announce_alerts", "announce", "estimator_alerts"),
     }
     assert [
         (dag_id, task_id)

@@ -5,9 +5,11 @@ import shutil
 import pytest
 
 from models.features import NUMERIC
+from pipelines.build import PROJECT
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, prepare
 
+SEEDS = ("reason_features", "reason_wordings", "health_thresholds")
 FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
 # A number in [0, 1) by customer, snapshot and purpose, the same in every run.
 DRAW = "(hash(customer_id, as_of_date, '{}') % 10000 / 10000)"
@@ -51,6 +53,7 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
         prepare(connection)
         connection.execute(f"""
             create schema if not exists marts;
+            create schema if not exists seeds;
             create or replace table marts.customer_features as
             with snapshots as (
                 select
@@ -80,6 +83,11 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
                 {OPENINGS}
             from features
         """)
+        for name in SEEDS:
+            connection.execute(f"""
+                create or replace table seeds.{name} as
+                from '{PROJECT / "seeds" / name}.csv'
+            """)
     return settings
 
 

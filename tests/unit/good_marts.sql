@@ -256,7 +256,11 @@ select
     1 as cross_sell_estimator_version,
     'run-2' as cross_sell_run_id,
     timestamp '2025-04-01 03:05' as scored_at,
-    'A' as data_quality_grade
+    'A' as data_quality_grade,
+    'Has been inactive for longer than average' as churn_reasons,
+    '已有比平均水平更久没有主动办理业务' as churn_reasons_zh,
+    cast(null as varchar) as open_reasons,
+    cast(null as varchar) as open_reasons_zh
 from marts.customer_features
 where as_of_date = '2025-04-01';
 
@@ -269,6 +273,38 @@ select
     cast(0.1 as double) as churn_probability,
     'B1' as branch_id,
     'M1' as manager_id,
-    as_of_date
+    as_of_date,
+    cast(null as varchar) as offer_reason,
+    cast(null as varchar) as offer_reason_zh,
+    'Has been inactive for longer than average' as churn_reason,
+    '已有比平均水平更久没有主动办理业务' as churn_reason_zh
 from marts.customer_features
 where as_of_date = '2025-04-01';
+
+create table marts.score_reasons as
+select
+    'churn' as use_case,
+    customer_id,
+    as_of_date,
+    cast(null as varchar) as product_family,
+    1 as reason_rank,
+    'recency' as concept,
+    'less' as level,
+    'Has been inactive for longer than average' as reason,
+    '已有比平均水平更久没有主动办理业务' as reason_zh,
+    cast(0.7 as double) as contribution,
+    'run-1' as run_id
+from marts.customer_features
+where as_of_date = '2025-04-01';
+
+create table marts.estimator_health as
+select
+    'churn' as use_case,
+    date '2025-04-01' as as_of_date,
+    'feature_psi' as metric,
+    'age_years' as feature,
+    cast(0.02 as double) as value,
+    cast(0.25 as double) as threshold,
+    false as is_alert,
+    1 as estimator_version,
+    'run-1' as run_id;

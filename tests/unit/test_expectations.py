@@ -170,6 +170,22 @@ BROKEN = {
         ("update {table} set product_family = 'current_deposit'", "what is held"),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
     ],
+    "score_reasons": [
+        ("alter table {table} drop column reason_zh", "columns_to_match"),
+        ("update {table} set reason_rank = 4", "reason_rank"),
+        ("update {table} set contribution = 0", "contribution"),
+        ("update {table} set reason = 'Owes 1000 more'", "holds no value"),
+        ("update {table} set run_id = 'run-2'", "the same estimator"),
+        ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
+        ("delete from {table} where customer_id != 'C1'", "more than half"),
+    ],
+    "estimator_health": [
+        ("alter table {table} drop column is_alert", "columns_to_match"),
+        ("update {table} set metric = 'auc', value = 1.01", "a share is a share"),
+        ("update {table} set value = -0.01", "not negative"),
+        ("update {table} set is_alert = true, threshold = null", "beyond a threshold"),
+        ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
+    ],
 }
 CASES = [
     pytest.param(name, *case, id=f"{name}-{number}")

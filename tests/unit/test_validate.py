@@ -392,6 +392,8 @@ EMPTY = """
     delete from ml.cross_sell_scores;
     delete from marts.customer_scores;
     delete from marts.next_best_offers;
+    delete from marts.score_reasons;
+    delete from marts.estimator_health;
 """
 
 

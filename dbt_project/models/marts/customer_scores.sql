@@ -24,6 +24,12 @@ source_scores as (
 
 ),
 
+reasons as (
+
+    select * from {{ ref('score_reasons') }}
+
+),
+
 best_families as (
 
     select
@@ -90,6 +96,24 @@ sources_scored as (
 
     group by all
 
+),
+
+-- Only those of the run that made the score explain it.
+reasons_joined as (
+
+    select
+        use_case,
+        customer_id,
+        as_of_date,
+        coalesce(product_family, '') as product_family,
+        run_id,
+        {{ joined('reason', 'reason_rank') }} as reasons,
+        {{ joined('reason_zh', 'reason_rank') }} as reasons_zh
+
+    from reasons
+
+    group by all
+
 )
 
 select
@@ -108,7 +132,11 @@ select
         when sources_scored.score >= 0.95 then 'B'
         when sources_scored.score >= 0.9 then 'C'
         when sources_scored.score < 0.9 then 'D'
-    end as data_quality_grade
+    end as data_quality_grade,
+    churn_reasons.reasons as churn_reasons,
+    churn_reasons.reasons_zh as churn_reasons_zh,
+    open_reasons.reasons as open_reasons,
+    open_reasons.reasons_zh as open_reasons_zh
 
 from scored_snapshots
 
@@ -123,3 +151,16 @@ left join best_families
 left join sources_scored
     on scored_snapshots.customer_id = sources_scored.customer_id
     and scored_snapshots.as_of_date = sources_scored.as_of_date
+
+left join reasons_joined as churn_reasons
+    on churn_reasons.use_case = 'churn'
+    and scored_snapshots.customer_id = churn_reasons.customer_id
+    and scored_snapshots.as_of_date = churn_reasons.as_of_date
+    and churn_scores.run_id = churn_reasons.run_id
+
+left join reasons_joined as open_reasons
+    on open_reasons.use_case = 'cross_sell'
+    and scored_snapshots.customer_id = open_reasons.customer_id
+    and scored_snapshots.as_of_date = open_reasons.as_of_date
+    and best_families.product_family = open_reasons.product_family
+    and best_families.run_id = open_reasons.run_id

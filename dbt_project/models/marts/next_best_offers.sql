@@ -24,10 +24,18 @@ cross_sell_scores as (
 
 ),
 
+reasons as (
+
+    select * from {{ ref('score_reasons') }}
+
+),
+
 latest_churn_scores as (
 
     select
         customer_id,
+        as_of_date,
+        run_id,
         churn_probability
 
     from churn_scores
@@ -42,6 +50,7 @@ latest_cross_sell_scores as (
         customer_id,
         as_of_date,
         product_family,
+        run_id,
         open_probability
 
     from cross_sell_scores
@@ -70,6 +79,7 @@ allowed_offers as (
         scores.customer_id,
         scores.as_of_date,
         scores.product_family,
+        scores.run_id,
         scores.open_probability,
         customers.branch_id,
         customers.manager_id,
@@ -91,6 +101,23 @@ allowed_offers as (
         customers.has_marketing_consent
         and held_families.customer_id is null
 
+),
+
+first_reasons as (
+
+    select
+        use_case,
+        customer_id,
+        as_of_date,
+        product_family,
+        run_id,
+        reason,
+        reason_zh
+
+    from reasons
+
+    where reason_rank = 1
+
 )
 
 select
@@ -101,11 +128,28 @@ select
     latest_churn_scores.churn_probability,
     offers.branch_id,
     offers.manager_id,
-    offers.as_of_date
+    offers.as_of_date,
+    offer_reasons.reason as offer_reason,
+    offer_reasons.reason_zh as offer_reason_zh,
+    churn_reasons.reason as churn_reason,
+    churn_reasons.reason_zh as churn_reason_zh
 
 from allowed_offers as offers
 
 left join latest_churn_scores
     on offers.customer_id = latest_churn_scores.customer_id
+
+left join first_reasons as offer_reasons
+    on offer_reasons.use_case = 'cross_sell'
+    and offers.customer_id = offer_reasons.customer_id
+    and offers.as_of_date = offer_reasons.as_of_date
+    and offers.product_family = offer_reasons.product_family
+    and offers.run_id = offer_reasons.run_id
+
+left join first_reasons as churn_reasons
+    on churn_reasons.use_case = 'churn'
+    and latest_churn_scores.customer_id = churn_reasons.customer_id
+    and latest_churn_scores.as_of_date = churn_reasons.as_of_date
+    and latest_churn_scores.run_id = churn_reasons.run_id
 
 where offers.offer_rank <= 3

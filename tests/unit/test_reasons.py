@@ -1,0 +1,186 @@
+import csv
+
+import pytest
+from mlflow import MlflowClient
+
+from models import churn, cross_sell
+from models.origins import UnexplainableError
+from pipelines import reasons, score
+from pipelines.build import PROJECT
+from pipelines.warehouse import connect
+
+NEWEST = "2026-04-01"
+
+
+def read_seed(name):
+    with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def ask(settings):
+    def ask(query):
+        with connect(settings) as connection:
+            return connection.execute(query).fetchall()
+
+    return ask
+
+
+@pytest.fixture
+def explained(mined):
+    """A home in which both use cases are scored and explained."""
+    for use_case in ("churn", "cross_sell"):
+        score.run(mined, use_case)
+        reasons.run(mined, use_case)
+    return mined
+
+
+def test_every_feature_tells_of_a_concept():
+    features = {*churn.FEATURES, *cross_sell.FEATURES}
+
+    assert {row["feature"] for row in read_seed("reason_features")} == features
+
+
+def test_every_reason_that_can_be_given_has_words():
+    worded = {(row["concept"], row["level"]) for row in read_seed("reason_wordings")}
+
+    missing = {
+        (row["concept"], level)
+        for row in read_seed("reason_features")
+        for level in (
+            "other",
+            row["when_missing"],
+            *(("more", "less") if row["orientation"] != "0" else ()),
+        )
+    } - worded
+
+    assert missing == set()
+
+
+def test_words_are_english_and_chinese_and_hold_no_figure():
+    for row in read_seed("reason_wordings"):
+        assert row["text_en"].isascii()
+        assert all(
+            "\u4e00" <= letter <= "\u9fff" or letter in "（），、"
+            for letter in row["text_zh"]
+        )
+        assert not any(letter.isdigit() for letter in row["text_en"])
+
+
+@pytest.mark.usefixtures("explained")
+def test_a_customer_has_up_to_three_reasons_each_weaker_than_the_one_before(ask):
+    (ranks,) = ask("""
+        select
+            list(distinct reason_rank order by reason_rank),
+            bool_and(contribution >= 0.05)
+        from ml.score_reasons
+    """)
+    wrong = ask("""
+        from ml.score_reasons
+        qualify reason_rank != row_number() over (
+            partition by use_case, customer_id, as_of_date, product_family
+            order by contribution desc, reason_rank
+        )
+    """)
+
+    assert ranks == ([1, 2, 3], True)
+    assert wrong == []
+
+
+@pytest.mark.usefixtures("explained")
+def test_who_is_likely_to_leave_is_named_the_planted_reason(ask):
+    # Silence is what makes customers leave here, and what takes their salary away.
+    likely = ask("""
+        select concept, level
+        from ml.churn_scores
+        left join ml.score_reasons using (customer_id, as_of_date)
+        where use_case = 'churn' and reason_rank = 1
+        order by churn_probability desc
+        limit 30
+    """)
+
+    assert set(likely) <= {("recency", "less"), ("salary", "less")}
+
+
+@pytest.mark.usefixtures("explained")
+def test_the_three_likeliest_families_of_a_customer_are_explained(ask):
+    families = ask("""
+        select distinct customer_id, product_family
+        from ml.score_reasons where use_case = 'cross_sell'
+    """)
+    likeliest = ask("""
+        select customer_id, product_family from ml.cross_sell_scores
+        qualify row_number() over (
+            partition by customer_id order by open_probability desc, product_family
+        ) <= 3
+    """)
+
+    assert set(families) <= set(likeliest)
+    assert len(families) > 0.8 * len(likeliest)
+
+
+def test_a_reason_is_of_the_estimator_that_scored(explained, ask):
+    assert ask("""
+        select distinct use_case, as_of_date::varchar, run_id = (
+            select run_id from ops.promotions
+            where promotions.use_case = score_reasons.use_case
+        )
+        from ml.score_reasons order by all
+    """) == [("churn", NEWEST, True), ("cross_sell", NEWEST, True)]
+    ask("update ml.churn_scores set run_id = 'another'")
+
+    assert reasons.run(explained, "churn") == 0
+
+
+@pytest.mark.parametrize("use_case", ["churn", "cross_sell"])
+def test_running_twice_leaves_what_running_once_leaves(explained, ask, use_case):
+    once = ask("from ml.score_reasons order by all")
+    reasons.run(explained, use_case)
+
+    assert ask("from ml.score_reasons order by all") == once
+
+
+def test_batches_do_not_change_reasons(explained, ask, monkeypatch):
+    whole = ask("from ml.score_reasons order by all")
+    monkeypatch.setattr(reasons, "BATCH_ROWS", 7)
+    reasons.run(explained, "cross_sell")
+
+    assert ask("from ml.score_reasons order by all") == whole
+
+
+def test_another_snapshot_and_use_case_keep_their_reasons(explained, ask):
+    ask("""
+        insert into ml.score_reasons
+        select * replace (date '2026-03-01' as as_of_date) from ml.score_reasons
+    """)
+    before = ask(
+        "select use_case, as_of_date, count(*) from ml.score_reasons group by all"
+    )
+    reasons.run(explained, "churn")
+
+    after = ask(
+        "select use_case, as_of_date, count(*) from ml.score_reasons group by all"
+    )
+    assert sorted(after) == sorted(before)
+
+
+def test_without_a_champion_nothing_is_explained(mined, ask):
+    client = MlflowClient(mined.tracking_uri)
+    client.delete_registered_model_alias("churn", "champion")
+
+    assert reasons.run(mined, "churn") == 0
+    assert ask("from ml.score_reasons") == []
+
+
+def test_a_champion_that_cannot_be_explained_has_no_reasons_and_that_is_said(
+    explained, ask, monkeypatch, caplog
+):
+    def refuse(*_):
+        msg = "nobody has written down what a column adds to a Crystal"
+        raise UnexplainableError(msg)
+
+    monkeypatch.setattr(reasons, "Explainer", refuse)
+
+    assert reasons.run(explained, "churn") == 0
+    assert "have no reasons, for nobody has written down" in caplog.text
+    assert ask("select distinct use_case from ml.score_reasons") == [("cross_sell",)]
