@@ -7,15 +7,31 @@
     are many more.
 #}
 
+{# How much of a span's measure lies in a window: nought times what lies outside is three
+   times as fast as a filter. Exact, for measures are whole numbers held as doubles. #}
 {% macro in_last_days(measure, days) -%}
-    cast(
-        coalesce(sum(spans.{{ measure }}) filter (where {{ is_in_window(days) }}), 0)
-        as double
-    )
+    sum(spans.{{ measure }}{{ " * spans.is_in_last_" ~ days ~ "d" if days < 365 }})
+{%- endmacro %}
+
+{# The same of money, which spans hold in fen. #}
+{% macro cny_in_last_days(measure, days) -%}
+    {{ in_last_days(measure, days) }} / 100
 {%- endmacro %}
 
 {% macro is_in_window(days) -%}
-    as_of_dates.as_of_date < span_starts.leaves_{{ days }}d_as_of_date
+    cast(
+        as_of_dates.as_of_date < span_starts.leaves_{{ days }}d_as_of_date as double
+    )
+{%- endmacro %}
+
+{# How many events of a span are such. #}
+{% macro count_where(condition) -%}
+    cast(count(*) filter (where {{ condition }}) as double)
+{%- endmacro %}
+
+{# Their money, in fen. #}
+{% macro fen_where(amount, condition) -%}
+    coalesce(cast(100 * sum({{ amount }}) filter (where {{ condition }}) as double), 0)
 {%- endmacro %}
 
 {# Days as a set: each of 96 days in a row has a bit of its own, and so each of the 90
@@ -30,8 +46,11 @@
 {% macro active_days_in_last_90_days() -%}
     cast(
         coalesce(
-            bit_count(bit_or(spans.active_day_bits) filter (where {{ is_in_window(90) }})),
-            0
+            bit_count(
+                bit_or(
+                    case when spans.is_in_last_90d = 1 then spans.active_day_bits end
+                )
+            ), 0
         ) as double
     )
 {%- endmacro %}

@@ -30,32 +30,34 @@ recent_spans as (
         enters_as_of_date,
         withdrawn_as_of_date,
         is_current,
-        count(*) filter (where initiative = 'customer') as customer_event_count,
-        count(*) filter (where initiative = 'customer' and channel = 'atm')
+        {{ count_where("initiative = 'customer'") }} as customer_event_count,
+        {{ count_where("initiative = 'customer' and channel = 'atm'") }}
             as atm_event_count,
-        count(*) filter (where initiative = 'customer' and channel = 'branch')
+        {{ count_where("initiative = 'customer' and channel = 'branch'") }}
             as branch_event_count,
-        count(*) filter (where initiative = 'customer' and channel = 'card')
+        {{ count_where("initiative = 'customer' and channel = 'card'") }}
             as card_event_count,
-        count(*) filter (where initiative = 'customer' and channel = 'online')
+        {{ count_where("initiative = 'customer' and channel = 'online'") }}
             as online_event_count,
-        count(*) filter (where initiative = 'customer' and channel = 'phone')
+        {{ count_where("initiative = 'customer' and channel = 'phone'") }}
             as phone_event_count,
-        count(*) filter (where initiative = 'automatic') as automatic_event_count,
-        count(*) filter (where event_type = 'complaint') as complaint_count,
-        count(*) filter (where event_type = 'standing_order') as standing_order_count,
-        count(*) filter (where event_type in ('salary', 'pension')) as salary_count,
-        sum(amount_cny) filter (where event_type in ('salary', 'pension'))
-            as salary_amount_cny,
-        -sum(amount_cny) filter (where amount_cny < 0) as debit_amount_cny,
-        sum(amount_cny) filter (where amount_cny > 0) as credit_amount_cny,
-        -sum(amount_cny) filter (where event_type = 'fee') as fee_amount_cny,
-        sum(abs(amount_cny)) filter (where initiative = 'customer') as customer_amount_cny,
-        count(amount_cny) filter (where initiative = 'customer') as customer_amount_count,
-        count(*) filter (where event_type = 'loan_instalment') as loan_instalment_count,
-        count(wait_seconds) as branch_wait_count,
-        sum(wait_seconds) as branch_wait_seconds,
-        count(*) filter (where wait_seconds > 30 * 60)
+        {{ count_where("initiative = 'automatic'") }} as automatic_event_count,
+        {{ count_where("event_type = 'complaint'") }} as complaint_count,
+        {{ count_where("event_type = 'standing_order'") }} as standing_order_count,
+        {{ count_where("event_type in ('salary', 'pension')") }} as salary_count,
+        {{ fen_where('amount_cny', "event_type in ('salary', 'pension')") }}
+            as salary_amount_fen,
+        {{ fen_where('-amount_cny', 'amount_cny < 0') }} as debit_amount_fen,
+        {{ fen_where('amount_cny', 'amount_cny > 0') }} as credit_amount_fen,
+        {{ fen_where('-amount_cny', "event_type = 'fee'") }} as fee_amount_fen,
+        {{ fen_where('abs(amount_cny)', "initiative = 'customer'") }}
+            as customer_amount_fen,
+        {{ count_where("initiative = 'customer' and amount_cny is not null") }}
+            as customer_amount_count,
+        {{ count_where("event_type = 'loan_instalment'") }} as loan_instalment_count,
+        {{ count_where('wait_seconds is not null') }} as branch_wait_count,
+        cast(coalesce(sum(wait_seconds), 0) as double) as branch_wait_seconds,
+        {{ count_where('wait_seconds > 30 * 60') }}
             as branch_wait_over_30_minutes_count,
         {{ days_as_bits('occurred_date') }} filter (where initiative = 'customer')
             as active_day_bits,
@@ -97,7 +99,7 @@ older_spans as (
         enters_as_of_date,
         withdrawn_as_of_date,
         is_current,
-        count(*) filter (where initiative = 'customer') as customer_event_count,
+        {{ count_where("initiative = 'customer'") }} as customer_event_count,
         max(occurred_date) filter (where initiative = 'customer')
             as last_customer_event_date,
         max(occurred_date) filter (where initiative = 'customer' and channel = 'atm')

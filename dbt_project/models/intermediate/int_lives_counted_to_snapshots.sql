@@ -41,7 +41,7 @@ counted as (
     select
         lives.customer_id,
         as_of_dates.as_of_date,
-        cast(sum(lives.customer_event_count) as double) as customer_event_count
+        sum(lives.customer_event_count) as customer_event_count
 
     from lives
 

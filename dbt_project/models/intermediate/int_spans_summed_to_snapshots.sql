@@ -19,11 +19,33 @@ as_of_dates as (
 
     select * from {{ ref('int_as_of_dates_touched') }}
 
+),
+
+-- A span in no window is only of a life.
+spans_at_snapshots as (
+
+    select
+        spans.*,
+        as_of_dates.as_of_date,
+        {{ is_in_window(30) }} as is_in_last_30d,
+        {{ is_in_window(90) }} as is_in_last_90d,
+        {{ is_in_window(180) }} as is_in_last_180d
+
+    from spans
+
+    inner join calendar_days as span_starts
+        on spans.span_started_date = span_starts.calendar_date
+
+    inner join as_of_dates
+        on spans.enters_as_of_date <= as_of_dates.as_of_date
+        and spans.withdrawn_as_of_date > as_of_dates.as_of_date
+        and span_starts.leaves_365d_as_of_date > as_of_dates.as_of_date
+
 )
 
 select
     spans.customer_id,
-    as_of_dates.as_of_date,
+    spans.as_of_date,
     {{ in_last_days('atm_event_count', 30) }} as atm_event_count_30d,
     {{ in_last_days('atm_event_count', 90) }} as atm_event_count_90d,
     {{ in_last_days('atm_event_count', 180) }} as atm_event_count_180d,
@@ -49,23 +71,23 @@ select
     {{ in_last_days('customer_event_count', 180) }} as customer_event_count_180d,
     {{ in_last_days('customer_event_count', 365) }} as customer_event_count_365d,
     {{ active_days_in_last_90_days() }} as customer_active_day_count_90d,
-    {{ in_last_days('debit_amount_cny', 30) }} as debit_amount_sum_30d_cny,
-    {{ in_last_days('debit_amount_cny', 90) }} as debit_amount_sum_90d_cny,
-    {{ in_last_days('debit_amount_cny', 365) }} as debit_amount_sum_365d_cny,
-    {{ in_last_days('credit_amount_cny', 30) }} as credit_amount_sum_30d_cny,
-    {{ in_last_days('credit_amount_cny', 90) }} as credit_amount_sum_90d_cny,
-    {{ in_last_days('credit_amount_cny', 365) }} as credit_amount_sum_365d_cny,
+    {{ cny_in_last_days('debit_amount_fen', 30) }} as debit_amount_sum_30d_cny,
+    {{ cny_in_last_days('debit_amount_fen', 90) }} as debit_amount_sum_90d_cny,
+    {{ cny_in_last_days('debit_amount_fen', 365) }} as debit_amount_sum_365d_cny,
+    {{ cny_in_last_days('credit_amount_fen', 30) }} as credit_amount_sum_30d_cny,
+    {{ cny_in_last_days('credit_amount_fen', 90) }} as credit_amount_sum_90d_cny,
+    {{ cny_in_last_days('credit_amount_fen', 365) }} as credit_amount_sum_365d_cny,
     {{ in_last_days('automatic_event_count', 90) }} as automatic_event_count_90d,
     {{ in_last_days('salary_count', 90) }} as salary_count_90d,
     {{ in_last_days('salary_count', 365) }} as salary_count_365d,
-    {{ in_last_days('salary_amount_cny', 90) }} as salary_amount_sum_90d_cny,
-    {{ in_last_days('salary_amount_cny', 365) }} as salary_amount_sum_365d_cny,
+    {{ cny_in_last_days('salary_amount_fen', 90) }} as salary_amount_sum_90d_cny,
+    {{ cny_in_last_days('salary_amount_fen', 365) }} as salary_amount_sum_365d_cny,
     {{ in_last_days('standing_order_count', 90) }} as standing_order_count_90d,
     {{ in_last_days('standing_order_count', 365) }} as standing_order_count_365d,
     {{ in_last_days('loan_instalment_count', 90) }} as loan_instalment_count_90d,
-    {{ in_last_days('fee_amount_cny', 365) }} as fee_amount_sum_365d_cny,
-    {{ in_last_days('customer_amount_cny', 90) }} as customer_amount_sum_90d_cny,
-    {{ in_last_days('customer_amount_cny', 365) }} as customer_amount_sum_365d_cny,
+    {{ cny_in_last_days('fee_amount_fen', 365) }} as fee_amount_sum_365d_cny,
+    {{ cny_in_last_days('customer_amount_fen', 90) }} as customer_amount_sum_90d_cny,
+    {{ cny_in_last_days('customer_amount_fen', 365) }} as customer_amount_sum_365d_cny,
     {{ in_last_days('customer_amount_count', 365) }} as customer_amount_count_365d,
     {{ in_last_days('branch_wait_count', 180) }} as branch_wait_count_180d,
     {{ in_last_days('branch_wait_seconds', 180) }} as branch_wait_seconds_sum_180d,
@@ -73,14 +95,6 @@ select
         as branch_wait_over_30_minutes_count_180d,
     {{ in_last_days('complaint_count', 180) }} as complaint_count_180d
 
-from spans
+from spans_at_snapshots as spans
 
-inner join calendar_days as span_starts
-    on spans.span_started_date = span_starts.calendar_date
-
-inner join as_of_dates
-    on spans.enters_as_of_date <= as_of_dates.as_of_date
-    and spans.withdrawn_as_of_date > as_of_dates.as_of_date
-    and span_starts.leaves_365d_as_of_date > as_of_dates.as_of_date
-
-group by spans.customer_id, as_of_dates.as_of_date
+group by spans.customer_id, spans.as_of_date
