@@ -11,6 +11,7 @@ from models.profiling import measure_drift
 
 CHALLENGER, CHAMPION, RULE = "challenger", "champion", "rule"
 RESAMPLINGS = 400
+MOST_CELLS = 100_000  # of rows times resamplings, to be held at a time
 # In a group with fewer of either label, a figure is an accident.
 LEAST_OF_EACH_LABEL = 50
 DRIFT_BINS = 10
@@ -156,10 +157,7 @@ def compare(cut_off, tail, random_state=0):
     -------
     Comparison
     """
-    aucs = {
-        name: _resample_auc(cut_off.label, score, cut_off.person, random_state)
-        for name, score in cut_off.scores.items()
-    }
+    aucs = _resample(cut_off, random_state)
     ours = aucs.pop(CHALLENGER)
     return Comparison(
         as_of_date=cut_off.as_of_date,
@@ -208,29 +206,51 @@ def measure_gaps(label, probability, groups):
     return gap, max(errors, default=None)
 
 
-def _resample_auc(label, score, person, random_state):
-    """AUC as it is, then of each resampling of people with replacement."""
-    order = np.argsort(score, kind="stable")
-    score, label, person = score[order], label[order], person[order]
-    # Rows of one score share a step.
-    steps = np.flatnonzero(np.r_[True, score[1:] != score[:-1]])
+def _resample(cut_off, random_state):
+    """AUC of each score as it is, then of each resampling of people."""
+    ranked = {name: _rank(cut_off, score) for name, score in cut_off.scores.items()}
+    aucs = {name: [] for name in ranked}
+    for times in _draw_people(cut_off.person, random_state):
+        for name, ranking in ranked.items():
+            aucs[name].append(_weigh_auc(*ranking, times))
+    return {name: np.concatenate(parts) for name, parts in aucs.items()}
+
+
+def _draw_people(person, random_state):
+    """How often each person counts: once, then as drawn with replacement, in blocks."""
     person_count = person.max() + 1
+    yield np.ones((1, person_count))
     generator = np.random.default_rng(random_state)
-    aucs = [_weighted_auc(label, np.ones(len(label)), steps)]
-    for _ in range(RESAMPLINGS):
-        drawn = generator.integers(person_count, size=person_count)
-        times = np.bincount(drawn, minlength=person_count)
-        aucs.append(_weighted_auc(label, times[person].astype(float), steps))
-    return np.array(aucs)
+    block = max(1, MOST_CELLS // len(person))
+    for begun in range(0, RESAMPLINGS, block):
+        count = min(block, RESAMPLINGS - begun)
+        drawn = generator.integers(person_count, size=(count, person_count))
+        cells = (drawn + person_count * np.arange(count)[:, None]).ravel()
+        times = np.bincount(cells, minlength=count * person_count)
+        yield times.reshape(count, person_count).astype(float)
 
 
-def _weighted_auc(label, weight, steps):
-    positive = np.add.reduceat(weight * label, steps)
-    negative = np.add.reduceat(weight * (1 - label), steps)
-    below = negative.cumsum() - negative
-    pairs = positive.sum() * negative.sum()
+def _rank(cut_off, score):
+    """Who is positive, who is negative in rising order, and whom each one is above."""
+    is_positive = cut_off.label == 1
+    negatives = np.flatnonzero(~is_positive)
+    negatives = negatives[np.argsort(score[negatives], kind="stable")]
+    places = [
+        np.searchsorted(score[negatives], score[is_positive], side)
+        for side in ("left", "right")
+    ]
+    return cut_off.person[is_positive], cut_off.person[negatives], *places
+
+
+def _weigh_auc(positive, negative, above, level, times):
+    """Measure which share of pairs is in order, counting equal scores by half."""
+    weight = times[:, positive]
+    negatives = np.zeros((len(times), len(negative) + 1))
+    np.cumsum(times[:, negative], axis=1, out=negatives[:, 1:])
+    won = np.sum(weight * (negatives[:, above] + negatives[:, level]), axis=1) / 2
+    pairs = weight.sum(axis=1) * negatives[:, -1]
     # Without a pair there is no figure, and no figure passes the gate.
-    return np.sum(positive * (below + negative / 2)) / pairs if pairs else np.nan
+    return np.divide(won, pairs, out=np.full(len(won), np.nan), where=pairs > 0)
 
 
 def _summarise(resampled, tail):
