@@ -25,7 +25,8 @@ def ask(settings, query, values=None):
 
 
 def champion_folder(settings):
-    model_id = registry.find_champion(settings, USE_CASE).model_id
+    source = registry.find_champion(settings, USE_CASE).source
+    model_id = source.removeprefix(registry.LOGGED)
     return settings.artifacts / USE_CASE / "models" / model_id / "artifacts"
 
 
