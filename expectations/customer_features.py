@@ -102,6 +102,13 @@ DAYS_SINCE = [
     "days_since_complaint",
     "days_since_opening",
 ]
+RHYTHM = [
+    "observed_days",
+    "customer_event_count_per_30d_ever",
+    "customer_event_count_usual_90d",
+    "missed_event_count_ever",
+    "missed_event_count_usual",
+]
 MEASURES = [
     *COUNTS,
     *AMOUNTS,
@@ -120,6 +127,9 @@ MEASURES = [
     "total_balance_drawdown_180d",
     "experience_score_mean_365d",
     "satisfaction_gap_mean_365d",
+    *RHYTHM,
+    "customer_event_deviation_30d",
+    "customer_event_deviation_90d",
 ]
 
 
@@ -172,7 +182,7 @@ SUITE = gx.ExpectationSuite(
     expectations=[
         expect_columns(["customer_id", "as_of_date", "gender", *MEASURES]),
         expect_rows(),
-        *_between([*COUNTS, *AMOUNTS, *DAYS_SINCE], 0, None),
+        *_between([*COUNTS, *AMOUNTS, *DAYS_SINCE, *RHYTHM], 0, None),
         # Registered at least a day before the snapshot.
         *_between(["tenure_days"], 1, None),
         *_between(["branch_wait_minutes_mean_180d"], 0, 24 * 60),

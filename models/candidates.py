@@ -6,8 +6,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
+from models.by_group import ClassifierByGroup
 from models.treatments import DROP, ONE_HOT, build_columns, select
 
 
@@ -71,6 +72,39 @@ def build_boosting(treatments, random_state=0, **parameters):
         random_state=random_state,
         **parameters,
     )
+    return Pipeline([("columns", columns), ("classify", classify)])
+
+
+def build_boosting_by_group(treatments, group, levels, random_state=0, **parameters):
+    """Build the unfitted gradient boosting, with trees of its own for each group.
+
+    Parameters
+    ----------
+    treatments : dict of str to str
+        By column, the group's left out; as :func:`build_boosting`.
+    group : str
+        The column that names a row's group.
+    levels : list of str
+        All its values.
+    random_state : int, default=0
+        Seed. Two fits on the same rows give the same probabilities.
+    **parameters
+        Of :class:`~sklearn.ensemble.HistGradientBoostingClassifier`.
+
+    Returns
+    -------
+    Pipeline
+        As :func:`build_boosting`; a group that is none of ``levels`` is an error.
+    """
+    shared = build_boosting(treatments, random_state, **parameters)
+    number = OrdinalEncoder(categories=[levels])
+    columns = ColumnTransformer(
+        [
+            ("row", shared.named_steps["columns"], list(treatments)),
+            ("group", number, [group]),
+        ]
+    )
+    classify = ClassifierByGroup(shared.named_steps["classify"])
     return Pipeline([("columns", columns), ("classify", classify)])
 
 

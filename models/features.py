@@ -115,5 +115,12 @@ NUMERIC = [
     "survey_score_count_365d",
     "experience_score_mean_365d",
     "satisfaction_gap_mean_365d",
+    "observed_days",
+    "customer_event_count_per_30d_ever",
+    "customer_event_count_usual_90d",
+    "customer_event_deviation_30d",
+    "customer_event_deviation_90d",
+    "missed_event_count_ever",
+    "missed_event_count_usual",
 ]
 FEATURES = CATEGORICAL + NUMERIC

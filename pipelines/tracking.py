@@ -33,8 +33,9 @@ for _name in ("alembic", "mlflow"):
 # refused before it is built. Read what a type does while it is built before you list
 # it, and never switch to pickle instead.
 TRUSTED_TYPES = [
-    # Ours, and without state.
+    # Ours, and without state, or with nothing but arrays and fitted estimators.
     "models.cross_sell.repeat_by_family",
+    "models.by_group.ClassifierByGroup",
     # Plain data: the type of an array, the nodes of a tree.
     "numpy.dtype",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

@@ -28,9 +28,13 @@ Everything follows from a seed. ``bank`` puts it together in this order:
   sign, empty if before the start), ``dormant_date``, ``returned_date`` and
   ``closed_date``.
 - ``churn_propensities``: for each month end, the probability that the churn label will
-  be true given the hidden state. It leaves out the visits that new accounts cause.
+  be true given the hidden state. It leaves out the visits that new accounts cause. And
+  the same as far as it is foreseeable (see ``foresight``): given what shows, for a
+  forecaster who knows the process and the customer's traits. Nobody learns the hidden
+  state from data, so that this is what an estimator may be measured against.
 - ``cross_sell_propensities``: by family not held, the probability of opening it within
-  90 days. 1 where a customer has decided and only the account is missing.
+  90 days. 1 where a customer has decided and only the account is missing, which
+  nobody can foresee either.
 - ``identities``: for each registration and each report of a partner, the person, named
   by the first registration, or by the report where there is none.
 

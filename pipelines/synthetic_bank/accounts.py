@@ -70,6 +70,8 @@ class Accounts:
     propensities : ndarray of shape (n_months + 1, n_customers, n_families)
         True probability of opening within 90 days of each month's beginning, NaN where
         the family is held.
+    appetites : ndarray of shape (n_months + 1, n_customers, n_families)
+        The chance to decide for it within the month, were the customer steady.
     """
 
     who: np.ndarray
@@ -81,6 +83,7 @@ class Accounts:
     is_online: np.ndarray
     cash: np.ndarray
     propensities: np.ndarray
+    appetites: np.ndarray
 
     def __len__(self) -> int:
         return len(self.who)
@@ -97,12 +100,14 @@ def simulate_accounts(
     is_stock = people.registered < 0
     level = _average(np.exp(portfolio.reason(0)), is_stock[:, None] & ~portfolio.holds)
     cash = np.empty((len(people), calendar.months), dtype=np.float32)
-    propensities = np.empty(
-        (calendar.months + 1, *portfolio.account.shape), dtype=np.float32
-    )
+    shape = calendar.months + 1, *portfolio.account.shape
+    propensities = np.empty(shape, dtype=np.float32)
+    appetites = np.empty(shape, dtype=np.float32)
     for month in range(calendar.months + 1):
         states = lives.states[:, month]
-        chance = decide(portfolio.reason(month), level, states, portfolio.holds)
+        appetite = appetites[month] = decide(portfolio.reason(month), level)
+        chance = appetite * ACTIVITY[states][:, None]
+        chance[portfolio.holds] = 0
         begins = calendar.month_starts[month]
         is_open = (people.registered < begins) & (lives.closed >= begins)
         chance[~is_open] = 0
@@ -113,7 +118,7 @@ def simulate_accounts(
             _open_some(portfolio, calendar, month, chance)
             _drift(portfolio, states)
             cash[:, month] = portfolio.cash
-    return _collect(portfolio, cash, propensities)
+    return _collect(portfolio, cash, propensities, appetites)
 
 
 def _open_current_accounts(portfolio: Portfolio) -> None:
@@ -186,7 +191,10 @@ def _drift(portfolio: Portfolio, states: np.ndarray) -> None:
 
 
 def _collect(
-    portfolio: Portfolio, cash: np.ndarray, propensities: np.ndarray
+    portfolio: Portfolio,
+    cash: np.ndarray,
+    propensities: np.ndarray,
+    appetites: np.ndarray,
 ) -> Accounts:
     columns = {
         field: np.concatenate([chapter[field] for chapter in portfolio.chapters])
@@ -195,7 +203,13 @@ def _collect(
     closed = portfolio.lives.closed[columns["who"]]
     for numbers, day in portfolio.endings:
         closed[numbers] = day
-    return Accounts(closed=closed, cash=cash, propensities=propensities, **columns)
+    return Accounts(
+        closed=closed,
+        cash=cash,
+        propensities=propensities,
+        appetites=appetites,
+        **columns,
+    )
 
 
 def _average(values: np.ndarray, where: np.ndarray) -> np.ndarray:

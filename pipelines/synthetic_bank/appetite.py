@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.synthetic_bank.dormancy import ACTIVITY, DORMANT, LATE, SALARY
+from pipelines.synthetic_bank.dormancy import DORMANT, LATE, SALARY
 from pipelines.synthetic_bank.people import MEDIAN_LOG_INCOME, People
 from pipelines.synthetic_bank.seasons import ONLINE
 
@@ -73,21 +73,21 @@ def reason(
     return np.column_stack(list(reasons.values())) + temper[:, None]
 
 
-def decide(
-    reasons: np.ndarray, level: np.ndarray, states: np.ndarray, holds: np.ndarray
-) -> np.ndarray:
-    """Find the probability that a customer decides within a month to open each family.
+def decide(reasons: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Find the chance that a steady customer decides within a month on each family.
 
     Parameters
     ----------
     reasons : ndarray of shape (n_customers, n_families)
     level : ndarray of shape (n_families,)
         Mean of ``exp(reasons)`` at the start, which makes the base rates what they are.
-    states : ndarray of shape (n_customers,)
-    holds : ndarray of bool, shape (n_customers, n_families)
+
+    Returns
+    -------
+    ndarray of shape (n_customers, n_families)
+        Of customers who do not hold it yet. Who fades decides less often.
     """
-    chance = np.minimum(_DECIDES * np.exp(reasons) / level, _LONGEST_ODDS)
-    return np.where(holds, 0, chance * ACTIVITY[states][:, None])
+    return np.minimum(_DECIDES * np.exp(reasons) / level, _LONGEST_ODDS)
 
 
 def look_ahead(chance: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ _MOVES_NEARBY = 0.006
 _COMPLAINTS_PER_EVENT, _COMPLAINS_AFTER_WAIT = 0.002, 0.20
 _COMPLAINS_BY_PHONE = 0.4  # of those who do so neither online nor after a wait
 _BURN_IN_MONTHS = 36
-_SETTLING_DAYS = 60  # nobody leaves sooner after registering
+SETTLING_DAYS = 60  # nobody leaves sooner after registering
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def simulate_lives(seed: int, people: People, calendar: Calendar) -> Lives:
             resents = np.where(days < NEVER, RESENTS_INCIDENT, 0)
             onset = find_onset(people, resents)
             new = step(rng, states[:, month], onset)
-            settled = change_day(people, calendar, month) - _SETTLING_DAYS
+            settled = change_day(people, calendar, month) - SETTLING_DAYS
             states[:, month + 1] = np.where(people.registered > settled, STEADY, new)
     closed = _find_first(states == CLOSED, people, calendar)
     return Lives(
@@ -194,9 +194,24 @@ def _burn_in(rng: np.random.Generator, people: People) -> np.ndarray:
     onset = find_onset(people, expect_resentment(people))
     for months_left in range(_BURN_IN_MONTHS, 0, -1):
         new = step(rng, states, onset)
-        is_there = people.registered < -months_left * DAYS_PER_MONTH - _SETTLING_DAYS
+        is_there = people.registered < -months_left * DAYS_PER_MONTH - SETTLING_DAYS
         states = np.where(is_there & (new != CLOSED), new, states)
     return states
+
+
+def believe_at_start(people: People) -> np.ndarray:
+    """Find the probability of each state at the start, as :func:`_burn_in` draws it."""
+    belief = np.zeros((len(people), len(ACTIVITY)))
+    belief[:, STEADY] = 1
+    onset = find_onset(people, expect_resentment(people))
+    for months_left in range(_BURN_IN_MONTHS, 0, -1):
+        moved = belief @ build_transitions() + belief[:, [STEADY]] * onset
+        # Nobody has closed the accounts yet: who would have, stays.
+        moved[:, CLOSED] = 0
+        moved /= moved.sum(axis=1, keepdims=True)
+        is_there = people.registered < -months_left * DAYS_PER_MONTH - SETTLING_DAYS
+        belief = np.where(is_there[:, None], moved, belief)
+    return belief
 
 
 def _draw_incidents(

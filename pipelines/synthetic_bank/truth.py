@@ -17,12 +17,12 @@ from pipelines.synthetic_bank.dormancy import (
     PAUSED,
     RESENTS_INCIDENT,
     STEADY,
-    build_transitions,
     change_day,
     expect_resentment,
     find_onset,
     rate_contacts,
 )
+from pipelines.synthetic_bank.foresight import expect_opening, move, watch
 from pipelines.synthetic_bank.identifiers import number_customers
 from pipelines.synthetic_bank.prospects import STRANGER, report_people
 from pipelines.synthetic_bank.seasons import NEVER
@@ -35,13 +35,15 @@ def write_truth(bank: Bank, folder: Path) -> None:
     """Write what no system knows, one file a table."""
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(_list_spells(bank), folder / "dormancy.parquet")
-    pq.write_table(_list_churn(bank), folder / "churn_propensities.parquet")
-    pq.write_table(_list_cross_sell(bank), folder / "cross_sell_propensities.parquet")
+    beliefs = list(watch(bank))
+    churn, cross_sell = _list_churn(bank, beliefs), _list_cross_sell(bank, beliefs)
+    pq.write_table(churn, folder / "churn_propensities.parquet")
+    pq.write_table(cross_sell, folder / "cross_sell_propensities.parquet")
     pq.write_table(_list_identities(bank), folder / "identities.parquet")
 
 
-def expect_churn(bank: Bank, month: int) -> np.ndarray:
-    """Find the probability that the churn label will be true, given what is hidden.
+def expect_churn(bank: Bank, month: int, belief: np.ndarray) -> np.ndarray:
+    """Find the probability that the churn label will be true, given what is believed.
 
     It adds up the ways through the hidden states: for each, the chance that no event
     falls into the label window, or that the accounts are closed by its end.
@@ -51,20 +53,20 @@ def expect_churn(bank: Bank, month: int) -> np.ndarray:
     bank : Bank
     month : int
         The snapshot is taken as this month begins.
+    belief : ndarray of shape (n_customers, n_states)
+        Probability of being in each state then; certainty for who knows the truth.
 
     Returns
     -------
     ndarray of shape (n_customers,)
     """
-    calendar, people, lives = bank.calendar, bank.people, bank.lives
+    calendar, people = bank.calendar, bank.people
     as_of = calendar.month_starts[month]
     rates = rate_contacts(people, as_of)
-    has_incident = lives.incident_days[:, month] < as_of
+    has_incident = bank.lives.incident_days[:, month] < as_of
     onset = find_onset(people, np.where(has_incident, RESENTS_INCIDENT, 0))
     later_onset = find_onset(people, expect_resentment(people))
-    transitions = build_transitions()
-    silent = np.eye(len(ACTIVITY))[lives.states[:, month]]
-    alive = silent.copy()
+    silent, alive = belief.copy(), belief.copy()
     begins = np.full(len(people), as_of)
     for ahead in range(_PERIODS_AHEAD):
         ends = change_day(people, calendar, month + ahead)
@@ -75,37 +77,39 @@ def expect_churn(bank: Bank, month: int) -> np.ndarray:
         silent *= np.exp(-ACTIVITY * expected[:, None])
         is_over = ends >= as_of + LEAD_DAYS + HORIZON_DAYS
         for chances in (silent, alive):
-            moved = chances @ transitions + chances[:, [STEADY]] * onset
+            moved = move(chances, onset)
             chances[:] = np.where(is_over[:, None], chances, moved)
         begins, onset = ends, later_onset
-    return np.where(
-        lives.states[:, month] == CLOSED,
-        1,
-        silent[:, :CLOSED].sum(axis=1) + alive[:, CLOSED],
-    )
+    return silent[:, :CLOSED].sum(axis=1) + alive[:, CLOSED]
 
 
-def _list_churn(bank: Bank) -> pa.Table:
+def _list_churn(bank: Bank, beliefs: list[np.ndarray]) -> pa.Table:
     parts = []
     for month in range(1, bank.calendar.months + 1):
         as_of = bank.calendar.month_starts[month]
         is_customer = (bank.people.registered < as_of) & (bank.lives.closed >= as_of)
         who = np.flatnonzero(is_customer)
-        probability = expect_churn(bank, month)[who]
-        parts.append(_name(bank, who, month, {"churn_probability": probability}))
+        certain = np.eye(len(ACTIVITY))[bank.lives.states[:, month]]
+        columns = {
+            "churn_probability": expect_churn(bank, month, certain)[who],
+            "foreseeable_probability": expect_churn(bank, month, beliefs[month])[who],
+        }
+        parts.append(_name(bank, who, month, columns))
     return pa.concat_tables(parts)
 
 
-def _list_cross_sell(bank: Bank) -> pa.Table:
+def _list_cross_sell(bank: Bank, beliefs: list[np.ndarray]) -> pa.Table:
     parts = []
     for month in range(1, bank.calendar.months + 1):
         as_of = bank.calendar.month_starts[month]
         propensity = bank.accounts.propensities[month]
+        foreseeable = expect_opening(bank.accounts.appetites[month], beliefs[month])
         is_customer = (bank.people.registered < as_of) & (bank.lives.closed >= as_of)
         who, family = np.nonzero(is_customer[:, None] & ~np.isnan(propensity))
         columns = {
             "product_family": _look_up(FAMILIES, family),
             "open_probability": propensity[who, family],
+            "foreseeable_probability": foreseeable[who, family],
         }
         parts.append(_name(bank, who, month, columns))
     return pa.concat_tables(parts)

@@ -141,6 +141,8 @@ class Outsider(Delivered):
         own = [event for event in events if event[2]]
         registered = date.fromisoformat(self.customers[customer]["registered_date"])
         moved = [event for event in events if event[3] is not None]
+        silent = min((e[4] for e in own), default=None)
+        observed = max(min((self.as_of_date - registered).days, self.oldest), 1)
         features = {
             f"{channel}_event_count_{days}d": sum(
                 e[0] == channel and e[4] <= days for e in own
@@ -150,8 +152,11 @@ class Outsider(Delivered):
         }
         return features | {
             "tenure_days": (self.as_of_date - registered).days,
-            "days_since_customer_event": min((e[4] for e in own), default=None),
+            "days_since_customer_event": silent,
             "customer_event_count_ever": len(own),
+            "observed_days": observed,
+            "missed_event_count_ever": silent
+            and silent * ((len(own) + 0.5) / (observed + 15)),
             "customer_amount_sum_90d_cny": sum(
                 abs(e[3]) for e in moved if e[2] and e[4] <= 90
             ),

@@ -208,6 +208,13 @@ from (
         0 as survey_score_count_365d,
         null as experience_score_mean_365d,
         null as satisfaction_gap_mean_365d,
+        200 as observed_days,
+        1.3 as customer_event_count_per_30d_ever,
+        2.6 as customer_event_count_usual_90d,
+        0.4 as customer_event_deviation_30d,
+        1.2 as customer_event_deviation_90d,
+        0.1 as missed_event_count_ever,
+        0.1 as missed_event_count_usual,
         number,
         as_of_date
     from range(1, 4) as numbers (number)

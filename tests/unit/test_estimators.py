@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from models import churn, cross_sell
+from models.by_group import ClassifierByGroup
 from models.candidates import calibrate
 
 ROWS = 400
@@ -95,9 +97,10 @@ def test_columns_are_found_by_name_whatever_their_order(use_case, name):
     assert np.array_equal(straight, turned)
 
 
-def test_the_cross_sell_baseline_has_a_slope_for_each_family():
+@pytest.mark.parametrize("name", ["logistic", "boosting"])
+def test_what_draws_to_one_family_may_keep_from_another(name):
     frame = invent(cross_sell, rows=3000)
-    estimator = fit(cross_sell, "logistic", frame)
+    estimator = fit(cross_sell, name, frame)
     asked = frame[cross_sell.FEATURES].head(1)
 
     def rise(family):
@@ -128,6 +131,26 @@ def test_calibration_keeps_the_ranking_and_meets_the_base_rate(use_case, name):
     )
     assert np.array_equal(before.argsort(kind="stable"), after.argsort(kind="stable"))
     assert after.mean() == pytest.approx(later["label"].mean(), abs=0.01)
+
+
+def test_a_group_with_a_single_label_learns_from_all_rows():
+    X = np.array([[1.0, 0], [2, 0], [3, 0], [4, 0], [1, 1], [2, 1], [3, 1]])
+    y = np.array([0, 0, 1, 1, 1, 1, 1])
+
+    estimator = ClassifierByGroup(LogisticRegression()).fit(X, y)
+
+    assert np.allclose(
+        estimator.decision_function([[2.5, 1]]),
+        LogisticRegression().fit(X[:, :1], y).decision_function([[2.5]]),
+    )
+
+
+def test_a_group_that_training_did_not_show_is_an_error():
+    X, y = np.array([[1.0, 0], [2, 0]]), np.array([0, 1])
+    estimator = ClassifierByGroup(LogisticRegression()).fit(X, y)
+
+    with pytest.raises(ValueError, match="1 of 2 rows are of a group"):
+        estimator.predict_proba([[1, 0], [1, 7]])
 
 
 def test_the_rule_for_churn_is_silence_and_never_is_longest():

@@ -1,5 +1,8 @@
 """Does the synthetic bank behave like one, and is its truth true?"""
 
+from dataclasses import replace
+from datetime import date
+
 import duckdb
 import numpy as np
 import pytest
@@ -7,6 +10,9 @@ import pytest
 from pipelines import simulate
 from pipelines.contracts import load_contracts
 from pipelines.settings import Settings
+from pipelines.synthetic_bank.bank import build_bank
+from pipelines.synthetic_bank.dormancy import DORMANT
+from pipelines.synthetic_bank.foresight import watch
 
 VIEWS = """
 create view cards as
@@ -403,6 +409,57 @@ def test_true_cross_sell_propensities_expect_what_happens(books):
 
     assert probability.mean() == pytest.approx(is_opened.mean(), abs=0.005)
     assert rank_auc(probability, is_opened) > 0.72
+
+
+def test_what_is_foreseeable_averages_the_hidden_truth_and_says_less(books):
+    off, hidden, foreseeable = ask(
+        books,
+        """
+        with tenths as (
+            select *, ntile(10) over (order by foreseeable_probability) as tenth
+            from churn_propensities where churn_probability < 1
+        ),
+        means as (
+            select avg(foreseeable_probability - churn_probability) as off
+            from tenths group by tenth
+        )
+        select
+            (select max(abs(off)) from means),
+            stddev(churn_probability), stddev(foreseeable_probability)
+        from tenths
+        """,
+    )
+
+    assert off < 0.03
+    assert foreseeable < 0.95 * hidden
+
+
+def test_a_forecaster_reads_nothing_of_the_future():
+    bank = build_bank(0, 200, date(2025, 1, 1), 6)
+    states = bank.lives.states.copy()
+    states[:, 4:] = DORMANT
+    other = replace(bank, lives=replace(bank.lives, states=states))
+
+    before, after = (list(watch(one)) for one in (bank, other))
+
+    assert np.array_equal(before[3], after[3])
+    assert not np.allclose(before[5], after[5])
+
+
+def test_nobody_foresees_a_decision_that_only_the_customer_knows(books):
+    decided, foreseen, usual = ask(
+        books,
+        """
+        select
+            count(*) filter (open_probability = 1),
+            max(foreseeable_probability) filter (open_probability = 1),
+            max(foreseeable_probability)
+        from cross_sell_propensities
+        """,
+    )
+
+    assert decided > 20
+    assert foreseen <= usual < 0.8
 
 
 def test_some_are_registered_twice_and_share_what_names_a_person(books):

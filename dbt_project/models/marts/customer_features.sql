@@ -54,6 +54,12 @@ balance_dates as (
 
     select * from {{ ref('int_balance_dates_found_to_snapshots') }}
 
+),
+
+rhythms as (
+
+    select * from {{ ref('int_rhythms_measured_to_snapshots') }}
+
 )
 
 -- More joins than elsewhere: this is where the families of features come together.
@@ -201,7 +207,14 @@ select
     relations.offer_declined_count_365d,
     relations.survey_score_count_365d,
     relations.experience_score_mean_365d,
-    relations.satisfaction_gap_mean_365d
+    relations.satisfaction_gap_mean_365d,
+    rhythms.observed_days,
+    rhythms.customer_event_count_per_30d_ever,
+    rhythms.customer_event_count_usual_90d,
+    rhythms.customer_event_deviation_30d,
+    rhythms.customer_event_deviation_90d,
+    rhythms.missed_event_count_ever,
+    rhythms.missed_event_count_usual
 
 from snapshots
 
@@ -235,3 +248,7 @@ left join relations
 
 left join balance_dates
     on snapshots.as_of_date = balance_dates.as_of_date
+
+left join rhythms
+    on snapshots.customer_id = rhythms.customer_id
+    and snapshots.as_of_date = rhythms.as_of_date

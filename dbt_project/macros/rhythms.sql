@@ -1,0 +1,18 @@
+{# Events a day, drawn towards one a month where few days were observed. #}
+{% macro events_per_day(event_count, days) -%}
+    ({{ event_count }} + 0.5) / ({{ days }} + 15)
+{%- endmacro %}
+
+{# What so many days brought before the last ones. Null until twice as long has been
+   observed, since less says little of what is usual. #}
+{% macro usual_count_before(days) -%}
+    case
+        when observed_days >= 2 * {{ days }}
+            then
+                {{ days }}
+                * {{ events_per_day(
+                    'customer_event_count - customer_event_count_' ~ days ~ 'd',
+                    'observed_days - ' ~ days
+                ) }}
+    end
+{%- endmacro %}
