@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from models.by_group import ClassifierByGroup
 from models.origins import UnexplainableError, trace_columns
 
 # What `remember_average` leaves on a linear estimator.
@@ -185,6 +186,29 @@ def _(classify: HistGradientBoostingClassifier, membership):
 
     baseline = float(classify._baseline_prediction.item())  # noqa: SLF001
     return split, baseline + sum(mean for _, mean in split_leaves)
+
+
+@build_split.register
+def _(classify: ClassifierByGroup, membership):
+    """Each row as its own group's classifier is split.
+
+    By how much that group's average row differs from all groups' is what the column
+    that names the group adds.
+    """
+    parts = [build_split(one, membership[:-1]) for one in classify.classifiers_]
+    bias = float(np.mean([own_bias for _, own_bias in parts]))
+    group = membership.indices[-1]
+
+    def split(Z):
+        added = np.zeros((len(Z), membership.shape[1]))
+        for name, (split_own, own_bias) in zip(classify.groups_, parts, strict=True):
+            rows = Z[:, -1] == name
+            if rows.any():
+                added[rows] = split_own(Z[rows, :-1])
+                added[rows, group] += own_bias - bias
+        return added
+
+    return split, bias
 
 
 def _order_columns(classify):

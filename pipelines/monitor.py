@@ -9,13 +9,13 @@ import pandas as pd
 
 from models.assessment import measure
 from models.drift import measure_column_drift
-from pipelines import health, tracking
+from pipelines import health, registry, tracking
 from pipelines.mining_runs import load_use_case
+from pipelines.registry import Champion
 from pipelines.sample import POPULATIONS as OUTCOMES
 from pipelines.sample import read_part
 from pipelines.score import KEYS, PROBABILITIES
 from pipelines.settings import Settings
-from pipelines.tracking import Champion
 from pipelines.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def run(settings: Settings, use_case: str) -> list[str]:
         What could not be measured, why, and from which date on it can be.
     """
     with run_lock(settings, "monitor"):
-        champion = tracking.load_champion(settings, use_case)
+        champion = registry.load_champion(settings, use_case)
         if champion is None:
             return [f"{use_case}: there is no champion to monitor."]
         with connect(settings) as connection:

@@ -10,10 +10,10 @@ import pandas as pd
 from models.contributions import Explainer
 from models.origins import UnexplainableError
 from models.reasons import choose_reasons
-from pipelines import tracking
+from pipelines import registry
 from pipelines.mining_runs import load_use_case
+from pipelines.registry import Champion
 from pipelines.settings import Settings
-from pipelines.tracking import Champion
 from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def run(settings: Settings, use_case: str) -> int:
         can be explained exactly.
     """
     with run_lock(settings, "reasons"):
-        champion = tracking.load_champion(settings, use_case)
+        champion = registry.load_champion(settings, use_case)
         if champion is None:
             logger.info("%s not explained: there is no champion.", use_case)
             return 0

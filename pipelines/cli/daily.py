@@ -132,9 +132,7 @@ def build(
     """Build and test the customer marts with dbt."""
     from pipelines import build as step
 
-    step.run(
-        Settings(), select=select, exclude=exclude, full_refresh=full_refresh
-    )
+    step.run(Settings(), select=select, exclude=exclude, full_refresh=full_refresh)
 
 
 @command()

@@ -9,7 +9,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 
-from models.candidates import build_boosting, build_logistic, calibrate
+from models.candidates import (
+    build_boosting,
+    build_boosting_by_group,
+    build_logistic,
+    calibrate,
+)
 from models.contributions import Explainer, remember_average
 from models.cross_sell import FAMILIES, build_logistic_by_family
 from models.origins import UnexplainableError
@@ -73,6 +78,16 @@ def boosting_of_native_categories():
     return Pipeline([("columns", codes), ("classify", classify)])
 
 
+def boosting_by_segment():
+    return build_boosting_by_group(
+        TREATMENTS, "segment", ["even", "odd"], max_iter=40, max_leaf_nodes=8
+    )
+
+
+def add_segments(X):
+    return X.assign(segment=np.where(X["silence"] % 2 == 0, "even", "odd"))
+
+
 def add_codes(X):
     """Codes of which those that matter are no interval, and some are missing."""
     branch = (X["balance"].round() % 7).where(X["silence"] > 10)
@@ -85,6 +100,7 @@ def add_codes(X):
         (logistic, lambda X: X),
         (boosting, lambda X: X),
         (boosting_of_native_categories, add_codes),
+        (boosting_by_segment, add_segments),
     ],
 )
 def test_contributions_and_bias_are_the_log_odds(build, change):
