@@ -2,12 +2,13 @@
 
 import getpass
 import logging
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.deliveries import MANIFEST, in_utc
+from pipelines.deliveries import in_utc
 from pipelines.errors import UsageError
+from pipelines.ingest import again
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, prepare, run_lock
 
@@ -43,7 +44,7 @@ def accept(settings: Settings, delivery_id: str, reason: str) -> None:
 def withdraw(settings: Settings, delivery_id: str, reason: str) -> None:
     """Take a delivery out of every mart from the next build on; parameters as above.
 
-    Its rows stay in ``raw``, so that it can be accepted again. Later deliveries may
+    Its rows stay in ``raw``, so that it can be accepted again. Other deliveries may
     have left out rows because this one had said them: those are loaded again by the
     next ingestion, as long as they are still in landing.
 
@@ -116,50 +117,34 @@ def _decide(settings: Settings, decision: str, delivery_id: str, reason: str) ->
             [status, f"{status.capitalize()} by hand: {reason}", delivery_id],
         )
         record_decision(connection, decision, delivery_id, reason, row_count=found[1])
-        repeating = []
-        if decision == "withdraw":
-            repeating = _unload_repeating(connection, settings, delivery_id)
+        stale = _find_stale(connection, settings, delivery_id)
+        again.take_out(connection, stale)
         connection.commit()
     logger.info("%s: %s is %s, was %s", decision, delivery_id, status, found[0])
-    if repeating:
+    if stale:
         logger.warning(
-            "withdraw: %d later deliveries had left out rows that this one said. "
-            "Run `crm ingest` to load them again.",
-            len(repeating),
+            "%s: %d deliveries share rows with this one, or it with others, and were "
+            "taken out to be judged again. Run `crm ingest` to load them.",
+            decision,
+            len(stale),
         )
 
 
-def _unload_repeating(
+def _find_stale(
     connection: duckdb.DuckDBPyConnection, settings: Settings, delivery_id: str
 ) -> list[str]:
-    """Take out later deliveries with duplicates, where they can be loaded again."""
-    source = delivery_id.split("/", maxsplit=1)[0]
-    found = connection.execute(
+    """Find what has to be judged again, now that one counts or no longer does."""
+    source, since = connection.execute(
         """
-        select delivery_id, business_date, sequence from ops.deliveries
-        where source = $source and rows_duplicate > 0 and status != 'refused'
-            and delivery_id != $delivery_id and extracted_at >= (
-                select extracted_at from ops.deliveries
-                where delivery_id = $delivery_id and status != 'refused'
-            )
+        select source, min(extracted_at) from ops.deliveries
+        where status != 'refused' and (source, business_date) = (
+            select (source, business_date) from ops.deliveries
+            where delivery_id = ? and status != 'refused'
+        )
+        group by source
         """,
-        {"source": source, "delivery_id": delivery_id},
-    ).fetchall()
-    repeating = [
-        other
-        for other, business_date, sequence in found
-        if any(
-            (settings.landing / source / name / MANIFEST).is_file()
-            for name in _folder_names(business_date, sequence)
-        )
-    ]
-    for table in ("ops.deliveries", "ops.quarantine", f"raw.{source}"):
-        connection.execute(
-            f"delete from {table} where list_contains(?, delivery_id)", [repeating]
-        )
-    return repeating
-
-
-def _folder_names(business_date: date, sequence: int) -> list[str]:
-    names = [f"{business_date}.{sequence}"]
-    return [*names, f"{business_date}"] if sequence == 1 else names
+        [delivery_id],
+    ).fetchone()
+    stale = again.find_repeating(connection, settings.landing, source, (since, ""))
+    sharing = again.find_sharing(connection, settings.landing, delivery_id)
+    return sorted({*stale, *sharing})

@@ -146,15 +146,13 @@ def _judge(
         facts = judge.measure(connection, contract, manifest)
         judge.find_faulty(connection, contract, manifest, facts, beside=delivery_id)
         passed = _settle(connection, delivery_id, batches)
-        others = repeats.take_out(connection, contract.source)
+        repeats.take_out(connection, contract.source)
         connection.execute(
             f"update raw.{contract.source} set delivery_id = ?, known_at = ? "
             "where delivery_id = ?",
             [delivery_id, repaired_at, manifest.delivery_id],
         )
-        others.pop(manifest.delivery_id, None)
-        changed = sorted({delivery_id, *others}) if passed else []
-        entries = [recount(connection, changed_id) for changed_id in changed]
+        entries = [recount(connection, delivery_id)] if passed else []
     except BaseException:
         connection.rollback()
         raise

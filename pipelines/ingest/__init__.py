@@ -9,7 +9,13 @@ import duckdb
 from pipelines import ledger
 from pipelines.deliveries import Manifest, find_deliveries, in_utc
 from pipelines.errors import DataQualityError, MissingSourceError, UsageError
-from pipelines.ingest.check import Refusal, check_delivery, read_manifest
+from pipelines.ingest import again
+from pipelines.ingest.check import (
+    CheckedDelivery,
+    Refusal,
+    check_delivery,
+    read_manifest,
+)
 from pipelines.ingest.load import load_delivery
 from pipelines.ingest.records import mark_duplicate, mark_refused
 from pipelines.logs import show_progress
@@ -18,6 +24,8 @@ from pipelines.vault import Vault
 from pipelines.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
+# Of deliveries that are judged again; each makes only later ones wait for another.
+MOST_ROUNDS = 100
 
 
 @dataclass
@@ -28,6 +36,8 @@ class IngestSummary:
     ----------
     deliveries_loaded, deliveries_duplicate, deliveries_known : int
         Loaded now; the same content as an earlier one; loaded in an earlier run.
+    deliveries_again : int
+        Loaded once more, because another one changed what they repeat.
     rows_delivered, rows_loaded, rows_duplicate, rows_quarantined : int
         Of the deliveries that were loaded or duplicate; the last three add up to the
         first.
@@ -39,6 +49,7 @@ class IngestSummary:
     deliveries_loaded: int = 0
     deliveries_duplicate: int = 0
     deliveries_known: int = 0
+    deliveries_again: int = 0
     rows_delivered: int = 0
     rows_loaded: int = 0
     rows_duplicate: int = 0
@@ -91,6 +102,7 @@ def run(settings: Settings) -> IngestSummary:
         summary = IngestSummary()
         for folder in show_progress(find_deliveries(settings.landing), "Ingesting"):
             _ingest_one(connection, vault, folder, settings, summary)
+        _judge_again(connection, vault, settings, summary)
     logger.info(
         "ingest: %d deliveries loaded, %d duplicate, %d known, %d refused, %d waiting; "
         "%d rows delivered = %d loaded + %d duplicate + %d quarantined",
@@ -104,6 +116,12 @@ def run(settings: Settings) -> IngestSummary:
         summary.rows_duplicate,
         summary.rows_quarantined,
     )
+    if summary.deliveries_again:
+        logger.warning(
+            "ingest: %d deliveries were judged again, because another one changed what "
+            "they repeat. If rows of theirs had been repaired, run `crm replay`.",
+            summary.deliveries_again,
+        )
     return summary
 
 
@@ -146,32 +164,74 @@ def _ingest_one(
         if earlier == manifest.delivery_id:
             summary.deliveries_known += 1
             return
+        is_new = manifest.delivery_id not in again.list_stale(connection)
         delivery = check_delivery(folder, manifest)
         if earlier:
-            entries = [mark_duplicate(connection, manifest, earlier)]
-            summary.deliveries_duplicate += 1
+            entry = mark_duplicate(connection, manifest, earlier)
         else:
-            entries = load_delivery(
-                connection, vault, delivery, settings.home / "transcoded"
-            )
-            summary.deliveries_loaded += 1
-            if delivery.added:
-                logger.warning(
-                    "ingest: %s has columns that its contract lacks (%s): they were "
-                    "left out. Add them to the contract and they will be loaded.",
-                    manifest.delivery_id,
-                    ", ".join(delivery.added),
-                )
+            scratch = settings.home / "transcoded"
+            entry = load_delivery(connection, vault, delivery, scratch, is_new=is_new)
     except Refusal as refusal:
         summary.refused.append(str(refusal))
         mark_refused(connection, folder, refusal)
         return
-    ledger.append(settings.ledger, entries)
-    counts = entries[0]
-    summary.rows_delivered += manifest.rows
-    summary.rows_loaded += counts.rows_loaded
-    summary.rows_duplicate += counts.rows_duplicate
-    summary.rows_quarantined += counts.rows_quarantined
+    ledger.append(settings.ledger, [entry])
+    if is_new:
+        _count(summary, delivery, entry, is_duplicate=earlier is not None)
+    else:
+        summary.deliveries_again += 1
+
+
+def _count(
+    summary: IngestSummary,
+    delivery: CheckedDelivery,
+    entry: ledger.Entry,
+    *,
+    is_duplicate: bool,
+) -> None:
+    summary.deliveries_duplicate += is_duplicate
+    summary.deliveries_loaded += not is_duplicate
+    summary.rows_delivered += delivery.manifest.rows
+    summary.rows_loaded += entry.rows_loaded
+    summary.rows_duplicate += entry.rows_duplicate
+    summary.rows_quarantined += entry.rows_quarantined
+    if delivery.added:
+        logger.warning(
+            "ingest: %s has columns that its contract lacks (%s): they were left out. "
+            "Add them to the contract and they will be loaded.",
+            entry.delivery_id,
+            ", ".join(delivery.added),
+        )
+
+
+def _judge_again(
+    connection: duckdb.DuckDBPyConnection,
+    vault: Vault,
+    settings: Settings,
+    summary: IngestSummary,
+) -> None:
+    """Load what was taken out to be judged again, until every row is in its turn.
+
+    Raises
+    ------
+    DataQualityError
+        There is no end of it.
+    """
+    refused = len(summary.refused)
+    for _ in range(MOST_ROUNDS):
+        stale = again.list_stale(connection)
+        if not stale or len(summary.refused) > refused:
+            return
+        for delivery_id in stale:
+            folder = again.find_folder(settings.landing, delivery_id)
+            if folder:
+                _ingest_one(connection, vault, folder, settings, summary)
+    msg = (
+        f"{len(stale)} deliveries repeat each other so that no order was found to load "
+        f"them in: {', '.join(stale[:20])}. This is a fault of ours: please report it, "
+        "and withdraw one of them."
+    )
+    raise DataQualityError(msg)
 
 
 def _find_earlier(
@@ -187,7 +247,7 @@ def _find_earlier(
     row = connection.execute(
         """
         select content_sha256 from ops.deliveries
-        where delivery_id = ? and status != 'refused'
+        where delivery_id = ? and status not in ('refused', 'stale')
         """,
         [manifest.delivery_id],
     ).fetchone()
@@ -206,7 +266,7 @@ def _find_earlier(
         select delivery_id from ops.deliveries
         where source = ? and content_sha256 = ? and rows_delivered > 0
             and status not in ('refused', 'duplicate', 'withdrawn')
-            and business_date != ? and (extracted_at, delivery_id) < (?, ?)
+            and business_date != ? and (extracted_at, delivery_id) < (?, ?) and ? = 1
         """,
         [
             manifest.source,
@@ -214,6 +274,7 @@ def _find_earlier(
             manifest.business_date,
             in_utc(manifest.extracted_at),
             manifest.delivery_id,
+            manifest.sequence,
         ],
     ).fetchone()
     return row[0] if row else None

@@ -56,6 +56,11 @@ class CheckedDelivery:
     headers: tuple[tuple[str | None, ...], ...]
     added: tuple[str, ...] = ()
 
+    @property
+    def landing(self) -> Path:
+        """Where it lies, beside the others."""
+        return self.paths[0].parents[2]
+
 
 def read_manifest(folder: Path) -> Manifest | None:
     """Read what a folder promises to hold, or nothing where no manifest is there yet.

@@ -6,12 +6,13 @@ put them there. DuckDB numbers rows in the order in which they were written.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 
 from pipelines.contracts import Contract
 from pipelines.deliveries import Manifest
-from pipelines.ingest import erased, repeats
+from pipelines.ingest import erased, repeats, turns
 from pipelines.ingest.rules import list_rules
 
 # `row` is the row's number in `raw`, null for one that could not be read. Lines count
@@ -81,10 +82,13 @@ def find_faulty(
     facts: Facts,
     *,
     beside: str | None = None,
-) -> bool:
+    landing: Path | None = None,
+) -> tuple[bool, list[str]]:
     """Fill ``faults`` and ``repeated``, and say whether there is anything in them.
 
     Rows that are to join a delivery, ``beside``, are compared with its own as well.
+    Given back are also the deliveries, of those in ``landing``, that are to be judged
+    again after this one.
     """
     if facts.broken:
         _find_broken(connection, contract, manifest)
@@ -92,13 +96,15 @@ def find_faulty(
     repeats.find_conflicts(connection, contract, manifest)
     if beside:
         repeats.find_beside(connection, contract, manifest, beside)
-    repeats.find_said_before(connection, contract, manifest, (facts.first, facts.last))
+    out_of_turn = turns.find_said_before(
+        connection, contract, manifest, (facts.first, facts.last), landing
+    )
     faults, repeated = connection.execute("""
         select (select count(*) from faults), (select count(*) from repeated)
     """).fetchone()
     if faults:
         _describe(connection, contract, manifest)
-    return bool(faults or repeated)
+    return bool(faults or repeated), out_of_turn
 
 
 def _find_broken(

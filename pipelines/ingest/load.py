@@ -10,10 +10,10 @@ import duckdb
 
 from pipelines.deliveries import Manifest
 from pipelines.errors import DataQualityError
-from pipelines.ingest import erased, files, judge, repeats, scan
+from pipelines.ingest import again, erased, files, judge, repeats, scan
 from pipelines.ingest.check import CheckedDelivery, Refusal
 from pipelines.ingest.identifiers import store_pseudonyms
-from pipelines.ingest.records import count_rows, record, recount
+from pipelines.ingest.records import count_rows, record
 from pipelines.ledger import Entry
 from pipelines.vault import Vault
 
@@ -25,7 +25,9 @@ def load_delivery(
     vault: Vault,
     delivery: CheckedDelivery,
     scratch: Path,
-) -> list[Entry]:
+    *,
+    is_new: bool = True,
+) -> Entry:
     """Load one delivery's rows: each is loaded, a duplicate, or quarantined.
 
     A row is written once, to where it stays, with pseudonyms in place of identifiers;
@@ -42,12 +44,14 @@ def load_delivery(
         What was delivered.
     scratch : Path
         Folder for files that have to be written anew before DuckDB can read them.
+    is_new : bool, default=True
+        Whether it was never loaded before. Then others may have to be judged again,
+        for which ``again.list_stale`` asks.
 
     Returns
     -------
-    list of Entry
-        The counts of this delivery, as the ledger keeps them, and of those that had
-        said later what this one said first.
+    Entry
+        The counts, as the ledger keeps them.
 
     Raises
     ------
@@ -65,7 +69,13 @@ def load_delivery(
             # What the vault learns is harmless should the rest fail, and DuckDB lets a
             # transaction write to one database only.
             may_be_rounded = store_pseudonyms(connection, vault, sources)
-            return _load(connection, vault, sources, may_be_rounded=may_be_rounded)
+            return _load(
+                connection,
+                vault,
+                sources,
+                may_be_rounded=may_be_rounded,
+                is_new=is_new,
+            )
     except files.DamagedFileError as error:
         raise Refusal(manifest.delivery_id, error.happened, error.advice) from None
 
@@ -76,7 +86,8 @@ def _load(
     sources: list[scan.Source],
     *,
     may_be_rounded: bool,
-) -> list[Entry]:
+    is_new: bool,
+) -> Entry:
     delivery = sources[0].delivery
     manifest = delivery.manifest
     # Rows keep the file's order, by which lines are numbered, only where the joins to
@@ -89,10 +100,12 @@ def _load(
         connection.execute("reset disabled_optimizers")
         facts = judge.measure(connection, delivery.contract, manifest)
         _check_totals(connection, manifest, facts)
-        others = []
-        if judge.find_faulty(connection, delivery.contract, manifest, facts):
+        is_faulty, stale = judge.find_faulty(
+            connection, delivery.contract, manifest, facts, landing=delivery.landing
+        )
+        if is_faulty:
             _keep_raw_text(connection, vault, delivery)
-            entry, others = _take_out(connection, manifest)
+            entry = _take_out(connection, manifest)
         else:
             entry = _count(manifest, facts)
         note = None
@@ -100,12 +113,15 @@ def _load(
             note = f"Has columns that the contract lacks: {', '.join(delivery.added)}"
         record(connection, manifest, entry, status="loaded", note=note)
         _check_conservation(manifest, entry)
+        stale += again.find_stale(connection, delivery, is_new=is_new)
+        again.take_out(connection, stale)
+        again.apply_decisions(connection, manifest.delivery_id)
     except BaseException:
         connection.rollback()
         connection.execute("reset disabled_optimizers")
         raise
     connection.commit()
-    return [entry, *others]
+    return entry
 
 
 def _insert(
@@ -179,16 +195,8 @@ def _in_commas(text: str, manifest: Manifest) -> str:
     return line.getvalue()
 
 
-def _take_out(
-    connection: duckdb.DuckDBPyConnection, manifest: Manifest
-) -> tuple[Entry, list[Entry]]:
-    """Move what is faulty to quarantine, drop what is repeated, and count again.
-
-    Returns
-    -------
-    tuple of Entry and list of Entry
-        Of this delivery, and of others that lost rows to it.
-    """
+def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:
+    """Move what is faulty to quarantine, drop what is repeated, and count again."""
     connection.execute(
         """
         insert into ops.quarantine
@@ -196,20 +204,19 @@ def _take_out(
         """,
         [manifest.delivery_id],
     )
-    counts = repeats.take_out(connection, manifest.source)
+    duplicate = repeats.take_out(connection, manifest.source)
     (quarantined,) = connection.execute("""
         select count(distinct (file_number, line_number)) from faults
     """).fetchone()
     loaded, rows_hash = count_rows(connection, manifest.delivery_id)
-    entry = Entry(
+    return Entry(
         delivery_id=manifest.delivery_id,
         rows_loaded=loaded,
-        rows_duplicate=counts.pop(manifest.delivery_id, 0),
+        rows_duplicate=duplicate,
         rows_quarantined=quarantined,
         rows_hash=rows_hash,
         content_sha256=manifest.content,
     )
-    return entry, [recount(connection, other) for other in sorted(counts)]
 
 
 def _count(manifest: Manifest, facts: judge.Facts) -> Entry:

@@ -31,7 +31,7 @@ def mark_refused(
     connection: duckdb.DuckDBPyConnection, folder: Path, refusal: Refusal
 ) -> None:
     """Note that a delivery was refused, beside what was loaded under its name."""
-    _forget_refusal(connection, refusal.delivery_id)
+    _forget(connection, refusal.delivery_id, "refused")
     connection.execute(
         """
         insert into ops.deliveries by name
@@ -59,7 +59,7 @@ def record(
     note: str | None,
 ) -> None:
     """Note a delivery and its counts."""
-    _forget_refusal(connection, manifest.delivery_id)
+    _forget(connection, manifest.delivery_id, "refused", "stale")
     connection.execute(
         "insert into ops.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -81,10 +81,12 @@ def record(
     )
 
 
-def _forget_refusal(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> None:
+def _forget(
+    connection: duckdb.DuckDBPyConnection, delivery_id: str, *statuses: str
+) -> None:
     connection.execute(
-        "delete from ops.deliveries where delivery_id = ? and status = 'refused'",
-        [delivery_id],
+        "delete from ops.deliveries where delivery_id = ? and list_contains(?, status)",
+        [delivery_id, list(statuses)],
     )
 
 

@@ -1,5 +1,6 @@
-"""In whatever order deliveries come in, staging sees the same rows."""
+"""In whatever order deliveries come in, staging and the marts see the same."""
 
+import json
 import random
 import shutil
 from datetime import UTC, date, datetime, timedelta
@@ -7,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
-from pipelines import ingest, verify
+from pipelines import build, identity, ingest, simulate, verify
 from pipelines.contracts import load_contract
-from pipelines.deliveries import MANIFEST, write_delivery
+from pipelines.deliveries import MANIFEST, Manifest, describe_file, write_delivery
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
@@ -132,3 +133,104 @@ def test_f19_rows_said_twice_are_known_since_they_were_first_said(in_order):
     assert [row[-3] for row in said_twice] == [
         datetime(2025, 1, 12, 1, 10)  # noqa: DTZ001
     ]
+
+
+# One is late, one restated, one sent again, and one says rows of the day before again.
+ODD = {"late": 9, "restated": 20, "again": 15, "overlapping": 12}
+
+
+@pytest.fixture(scope="module")
+def bank_month(tmp_path_factory):
+    """A month of a whole bank, a delivery a day and source; some of them odd."""
+    home = Settings(home=tmp_path_factory.mktemp("bank_month") / "var", vault_key=KEY)
+    simulate.run(home, customers=60, months=1, seed=5, every="day")
+    for source in home.landing.iterdir():
+        for folder in source.iterdir():
+            if Manifest.model_validate_json((folder / MANIFEST).read_bytes()).rows == 0:
+                shutil.rmtree(folder)
+    cards = home.landing / "card"
+    restate(cards / f"2025-01-{ODD['restated']}")
+    overlap(cards / f"2025-01-{ODD['overlapping']}")
+    again = cards / "2025-02-01"
+    shutil.copytree(cards / f"2025-01-{ODD['again']}", again)
+    rewrite(again, '"2025-01-15"', '"2025-02-01"')
+    late = cards / f"2025-01-{ODD['late']:02}"
+    rewrite(late, "2025-01-10T", "2025-02-03T")
+    return home.landing
+
+
+def restate(folder):
+    """Restate a day five days later: without its last row, which others do not say."""
+    second = folder.with_name(f"{folder.name}.2")
+    shutil.copytree(folder, second)
+    change_rows(second, lambda rows: rows[:-1])
+    rewrite(second, '"sequence": 1', '"sequence": 2')
+    rewrite(second, "2025-01-21T", "2025-01-26T")
+
+
+def overlap(folder):
+    """Let a day say the last rows of the day before again."""
+    before = folder.with_name("2025-01-11")
+    (path,) = before.glob("*.csv")
+    repeated = path.read_text().splitlines(keepends=True)[-2:]
+    change_rows(folder, lambda rows: rows + repeated)
+
+
+def change_rows(folder, change):
+    (path,) = folder.glob("*.csv")
+    header, *rows = path.read_text().splitlines(keepends=True)
+    rows = change(rows)
+    path.write_text(header + "".join(rows))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["files"] = [describe_file(path, rows=len(rows)).model_dump()]
+    manifest["control_totals"] = {}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2))
+
+
+def build_marts(landing, home, batches):
+    """Let a bank's deliveries come in, one batch a night, and build its marts."""
+    for batch in batches:
+        for name in batch:
+            shutil.copytree(landing / name, home.landing / name)
+        assert ingest.run(home).refused == []
+        with connect(home) as connection:
+            connection.execute(
+                "update ops.deliveries set status = 'accepted' where status = 'loaded'"
+            )
+    identity.run(home)
+    build.run(home, exclude="source:ml+")
+    with connect(home, read_only=True) as connection:
+        marts = connection.execute("""
+            select table_name from duckdb_tables() where schema_name = 'marts'
+        """).fetchall()
+        return {
+            mart: connection.execute(
+                f"select count(*), sum(hash(mart)) from marts.{mart} as mart"
+            ).fetchall()
+            for (mart,) in marts
+        }
+
+
+@pytest.mark.slow
+def test_any_order_of_arrival_gives_the_same_marts(bank_month, tmp_path):
+    names = sorted(
+        path.parent.relative_to(bank_month)
+        for path in bank_month.glob(f"*/*/{MANIFEST}")
+    )
+    in_order = sorted(names, key=lambda name: name.name)
+    shuffled = random.Random(0).sample(names, len(names))  # noqa: S311
+
+    expected, found = (
+        build_marts(
+            bank_month,
+            Settings(home=tmp_path / order / "var", vault_key=KEY),
+            batches,
+        )
+        for order, batches in {
+            "in_order": [in_order],
+            "shuffled": [shuffled[i::3] for i in range(3)],
+        }.items()
+    )
+
+    assert len(expected) >= 20
+    assert [mart for mart in expected if found[mart] != expected[mart]] == []

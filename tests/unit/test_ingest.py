@@ -259,8 +259,8 @@ def test_a_run_killed_between_commit_and_ledger_is_made_good(
 ):
     deliver("core_balances", BALANCES)
 
-    def load_and_die(*arguments):
-        load_delivery(*arguments)
+    def load_and_die(*arguments, **options):
+        load_delivery(*arguments, **options)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
