@@ -36,7 +36,7 @@ AS_STAGED = """
 
 @pytest.fixture(scope="module")
 def month(tmp_path_factory):
-    """A month of days; one is late, one restated, one sent again, one repeats rows."""
+    """A month of days; one is late, one restated, one sent again, some repeat rows."""
     landing = tmp_path_factory.mktemp("month")
 
     def write(day, query, extracted_at):
@@ -57,6 +57,10 @@ def month(tmp_path_factory):
                 known += timedelta(days=25)
             if day.day == 12:  # says some of the day before again
                 query += " union all " + EVENTS.format(day=DAYS[10], rows=5, times=1)
+            if day.day == 14:  # repeats one row of the day before, contradicts another
+                query += " union all " + EVENTS.format(day=DAYS[12], rows=2, times=3)
+            if day.day == 21:  # repeats what the restatement of the day before drops
+                query += " union all " + EVENTS.format(day=DAYS[19], rows=12, times=1)
             write(day, query, known)
         restated = landing / "atm" / "2025-01-20"
         kept = restated.rename(restated.with_name("kept"))
@@ -103,7 +107,7 @@ def in_order(month, tmp_path_factory):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_any_order_of_arrival_gives_the_same_rows(month, in_order, tmp_path, seed):
+def test_f19_any_order_of_arrival_gives_the_same_rows(month, in_order, tmp_path, seed):
     expected, names = in_order
     shuffled = random.Random(seed).sample(names, len(names))  # noqa: S311
     home = Settings(home=tmp_path / "var", vault_key=KEY)
@@ -115,7 +119,7 @@ def test_any_order_of_arrival_gives_the_same_rows(month, in_order, tmp_path, see
 
 
 def test_f20_a_restatement_replaces_and_history_keeps_both(in_order):
-    rows, _ = in_order
+    rows, *_ = in_order
     of_the_day = [row for row in rows if row[0].startswith("E2025-01-20")]
     restated = datetime(2025, 1, 25, 1, 10)  # noqa: DTZ001 - as the warehouse keeps it
 
@@ -123,11 +127,18 @@ def test_f20_a_restatement_replaces_and_history_keeps_both(in_order):
         (datetime(2025, 1, 21, 1, 10), restated),  # noqa: DTZ001
         (restated, None),
     }
-    assert sum(row[-1] is None for row in of_the_day) == 8
+    # Four that it drops are still said by the day after.
+    assert sum(row[-1] is None for row in of_the_day) == 8 + 4
+
+
+def test_f19_of_a_contradiction_the_row_that_was_written_first_stays(in_order):
+    rows, *_ = in_order
+
+    assert [row[5] for row in rows if row[0] == "E2025-01-13-1"] == [1]
 
 
 def test_f19_rows_said_twice_are_known_since_they_were_first_said(in_order):
-    rows, _ = in_order
+    rows, *_ = in_order
     said_twice = [row for row in rows if row[0] == "E2025-01-11-0"]
 
     assert [row[-3] for row in said_twice] == [
