@@ -1,0 +1,216 @@
+"""Whatever comes in, in whatever order, a night leaves what one full build leaves.
+
+F19, F20, F21 and F22 of the list of faults.
+"""
+
+import random
+from datetime import date
+
+import pytest
+
+from pipelines import build
+from pipelines.warehouse import connect
+
+NIGHTS = 5
+# An event's delivery may be taken back; so may a register's, which makes a full build.
+EVENTS = ("atm", "branch", "card", "online", "phone", "core_postings")
+
+
+@pytest.fixture
+def home(bank, copy_home):
+    """A copy of the bank, whose last good build was of all its deliveries."""
+    return copy_home(bank)
+
+
+def test_a_row_that_comes_two_years_late_touches_only_what_could_know_of_it(
+    home, copy_home
+):
+    with connect(home) as connection:
+        before = _read_snapshots(connection)
+        _deliver_again(
+            connection,
+            "atm/2026-06-30.1",
+            "atm/2026-06-29.1",
+            known_at="2026-07-01 02:00:00",
+            kept="row_hash % 50 = 0",
+            otherwise="""
+                'late' || event_number as event_number,
+                occurred_at - interval 2 year as occurred_at
+            """,
+        )
+
+    build.run(home, exclude="source:ml+")
+
+    with connect(home, read_only=True) as connection:
+        after = _read_snapshots(connection)
+        touched = connection.execute(
+            "select as_of_date from intermediate.int_as_of_dates_touched"
+        ).fetchall()
+    assert touched == [(date(2026, 7, 1),)]
+    assert {day for day in before if before[day] != after[day]} == {date(2026, 7, 1)}
+    assert _find_differing_marts(home, copy_home) == []
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_five_nights_in_any_order_leave_what_one_full_build_leaves(
+    home, copy_home, seed
+):
+    rng = random.Random(seed)  # noqa: S311 - an order of arrival
+    with connect(home) as connection:
+        waiting = _hold_back(connection, rng)
+    build.run(home, exclude="source:ml+", full_refresh=True)
+    steps = [_restate, _withdraw, _say_again, _merge, _accept_again]
+
+    for night in range(NIGHTS):
+        arriving, waiting = waiting[: len(waiting) // 2], waiting[len(waiting) // 2 :]
+        if night == NIGHTS - 1:
+            arriving, waiting = arriving + waiting, []
+        with connect(home) as connection:
+            _accept(connection, arriving)
+            steps[night](connection, rng)
+        build.run(home, exclude="source:ml+")
+        with connect(home, read_only=True) as connection:
+            assert _count(connection, "ops.changed_deliveries") > 0
+
+    assert _find_differing_marts(home, copy_home) == []
+
+
+def _hold_back(connection, rng):
+    """Hold a third of what came in over the last half year, in no order."""
+    rows = connection.execute("""
+        select delivery_id from ops.deliveries
+        where business_date > '2025-12-31' and hash(delivery_id) % 3 = 0
+        order by all
+    """).fetchall()
+    held = [delivery_id for (delivery_id,) in rows]
+    rng.shuffle(held)
+    _set_status(connection, held, "held")
+    return held
+
+
+def _accept(connection, delivery_ids):
+    _set_status(connection, delivery_ids, "accepted")
+
+
+def _restate(connection, rng):
+    """Say of two months something else than before, once in the past and once now."""
+    for known_at in ("2026-03-10 09:00:00", "2026-07-01 05:00:00"):
+        delivery_id = f"{rng.choice(EVENTS)}/2026-02-28.1"
+        _deliver_again(
+            connection,
+            delivery_id,
+            delivery_id.replace(".1", f".{rng.randint(2, 99)}"),
+            known_at=known_at,
+            kept="row_hash % 10 > 0",
+        )
+
+
+def _withdraw(connection, rng):
+    _set_status(connection, [f"{rng.choice(EVENTS)}/2026-01-31.1"], "withdrawn")
+
+
+def _accept_again(connection, _):
+    connection.execute("""
+        update ops.deliveries set status = 'accepted' where status = 'withdrawn'
+    """)
+
+
+def _say_again(connection, _):
+    """Deliver what was delivered: a duplicate, of which nothing is loaded."""
+    connection.execute("""
+        insert into ops.deliveries
+        select * replace (
+            delivery_id || '.again' as delivery_id, sequence + 1 as sequence,
+            'duplicate' as status, 0 as rows_loaded
+        )
+        from ops.deliveries where business_date = '2026-03-31'
+    """)
+
+
+def _merge(connection, _):
+    """Find out that two customers are one, who has been registered twice."""
+    connection.execute("""
+        insert into ops.identity_changes
+        select
+            'core_customers', max(customer_number), min(customer_number), 'merge',
+            'document', 1, timestamp '2026-06-15 01:10:00', min(registered_date)
+        from (
+            select customer_number, registered_date from raw.core_customers
+            where customer_number not in (select number from ops.identity_changes)
+            order by registered_date, customer_number limit 2
+        )
+    """)
+
+
+def _deliver_again(
+    connection,
+    delivery_id,
+    other_id,
+    *,
+    known_at,
+    kept,
+    otherwise="occurred_at as occurred_at",
+):
+    """Deliver rows of a delivery in another one."""
+    source, name = other_id.split("/")
+    connection.execute(f"""
+        insert into ops.deliveries
+        select * replace (
+            '{other_id}' as delivery_id, '{name}'[:10] as business_date,
+            {name.split(".")[1]} as sequence, timestamp '{known_at}' as extracted_at,
+            'accepted' as status
+        )
+        from ops.deliveries where delivery_id = '{delivery_id}';
+        insert into raw.{source} by name
+        select * replace (
+            '{other_id}' as delivery_id, timestamp '{known_at}' as known_at,
+            {otherwise}
+        )
+        from raw.{source} where delivery_id = '{delivery_id}' and {kept}
+    """)
+
+
+def _set_status(connection, delivery_ids, status):
+    connection.execute(
+        "update ops.deliveries set status = ? where list_contains(?, delivery_id)",
+        [status, delivery_ids],
+    )
+
+
+def _find_differing_marts(home, copy_home):
+    """Name each mart that a full build of the same deliveries makes otherwise."""
+    full = copy_home(home)
+    build.run(full, exclude="source:ml+", full_refresh=True)
+    with connect(full) as connection:
+        connection.execute(f"attach '{home.warehouse}' as nightly (read_only)")
+        marts = connection.execute("""
+            select table_name from duckdb_tables()
+            where database_name = current_database() and schema_name = 'marts'
+        """).fetchall()
+        return [
+            mart
+            for (mart,) in marts
+            if _count(
+                connection,
+                f"(from marts.{mart} except all from nightly.marts.{mart})",
+            )
+            or _count(
+                connection,
+                f"(from nightly.marts.{mart} except all from marts.{mart})",
+            )
+        ]
+
+
+def _read_snapshots(connection):
+    """Sum up what features say at each snapshot."""
+    return dict(
+        connection.execute("""
+            select as_of_date, sum(hash(features))
+            from marts.customer_features as features group by as_of_date
+        """).fetchall()
+    )
+
+
+def _count(connection, relation):
+    (count,) = connection.execute(f"select count(*) from {relation}").fetchone()
+    return count
