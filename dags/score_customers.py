@@ -40,7 +40,7 @@ def score_customers():
 
     @task
     def explain(use_case: str) -> None:
-        from pipelines.reasons import run
+        from pipelines.explain import run
 
         run(Settings(), use_case)
 

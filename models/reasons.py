@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from models.contributions import Explainer, remember_average
+from models.contributions import Explainer, remember_average, uncover
 
 MOST_REASONS = 3
 # In log-odds. What does not even add a twentieth to the odds is not worth saying.
 LEAST_CONTRIBUTION = 0.05
+REFITS = 2
 MORE, LESS, OTHER = "more", "less", "other"
 
 
@@ -57,40 +58,47 @@ def choose_reasons(contributions, X, averages, concepts):
 
 
 def measure_stability(estimator, train, label, X, concepts, random_state=0):
-    """How many rows keep their first reason if an estimator learns from other rows?
+    """How many rows keep their first reason if the training rows are drawn again?
 
     Parameters
     ----------
-    estimator : Pipeline
-        Left as it is: clones of it are fitted.
+    estimator : Pipeline or CalibratedClassifierCV
+        Fitted, and left as it is: clones of it are fitted.
     train : DataFrame of shape (n_train_rows, n_columns)
-        Halved at random. Each half teaches a clone.
+        What it was fitted on. Drawn again with replacement, for each of ``REFITS``.
     label : Series of shape (n_train_rows,)
         0 or 1.
     X : DataFrame of shape (n_rows, n_columns)
-        Whose reasons are compared. A few thousand rows are enough.
+        Whose reasons are compared, such as those whom there is capacity to contact. A
+        few thousand rows are enough.
     concepts : DataFrame of shape (n_columns, 3)
         See :func:`choose_reasons`.
     random_state : int, default=0
-        Draws the halves.
+        Draws the rows.
 
     Returns
     -------
     float
-        Share of rows, in [0, 1], that have the same first concept by both halves, or
-        none by both.
+        Mean share of rows, in [0, 1], whose first concept a refit names first, too. No
+        reason in both counts as the same.
     """
-    is_first = np.random.default_rng(random_state).permutation(len(train)) % 2 == 0
-    firsts = []
-    for half in (is_first, ~is_first):
-        learnt = clone(estimator).fit(train[half], label[half])
-        remember_average(learnt, train[half])
-        contributions = Explainer(learnt, train.columns).explain(X)
-        _, _, sums = _sum_by_concept(contributions, concepts)
-        firsts.append(
-            np.where(sums.max(axis=1) >= LEAST_CONTRIBUTION, sums.argmax(axis=1), -1)
-        )
-    return float(np.mean(firsts[0] == firsts[1]))
+    firsts = _find_first_concepts(estimator, X, concepts)
+    draw, pipeline = np.random.default_rng(random_state), uncover(estimator)
+    shares = []
+    for _ in range(REFITS):
+        rows = draw.integers(len(train), size=len(train))
+        refitted = clone(pipeline).fit(train.iloc[rows], label.iloc[rows])
+        remember_average(refitted, train.iloc[rows])
+        again = _find_first_concepts(refitted, X, concepts)
+        shares.append(np.mean(firsts == again))
+    return float(np.mean(shares))
+
+
+def _find_first_concepts(estimator, X, concepts):
+    """Code of the concept that adds most to each row, -1 where none is worth saying."""
+    contributions = Explainer(estimator, concepts.index).explain(X)
+    _, _, sums = _sum_by_concept(contributions, concepts)
+    return np.where(sums.max(axis=1) >= LEAST_CONTRIBUTION, sums.argmax(axis=1), -1)
 
 
 def _sum_by_concept(contributions, concepts):

@@ -63,11 +63,12 @@ def run(settings: Settings, use_case: str) -> list[str]:
         What could not be measured, why, and from which date on it can be.
     """
     with run_lock(settings, "monitor"):
+        with connect(settings) as connection:
+            prepare(connection)
         champion = registry.load_champion(settings, use_case)
         if champion is None:
             return [f"{use_case}: there is no champion to monitor."]
         with connect(settings) as connection:
-            prepare(connection)
             snapshots = _find_snapshots(connection, use_case)
             if not snapshots:
                 return [f"{use_case}: nothing was scored yet. Run `crm score` first."]

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 from pipelines import (
     build,
+    explain,
     identity,
     ingest,
     mine,
     monitor,
     publish,
-    reasons,
     score,
     validate,
 )
@@ -57,7 +57,7 @@ def run(settings: Settings) -> list[PipelineError]:
                 if mine.needs_mining(settings, use_case):
                     mine.run(settings, use_case)
             score.run(settings, use_case)
-            reasons.run(settings, use_case)
+            explain.run(settings, use_case)
             monitor.run(settings, use_case)
         build.run(settings, select="source:ml+")
         validate.run(settings, "scores")

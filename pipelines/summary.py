@@ -250,7 +250,8 @@ def _print_work_list(console: Console, summary: Summary) -> None:
             row["churn_reason"] or "",
         )
     console.print("\n[bold]Top of the work list[/bold] (pseudonyms)")
-    console.print(table)
+    # A reason is a sentence: better beyond the edge than in three lines.
+    Console(highlight=False, width=max(console.width, 120)).print(table)
 
 
 def _print_paths(console: Console, summary: Summary, settings: Settings) -> None:

@@ -151,7 +151,7 @@ def score(use_case: UseCase) -> None:
 @command()
 def explain(use_case: UseCase) -> None:
     """Say why the champion scores each customer as it does."""
-    from pipelines import reasons as step
+    from pipelines import explain as step
 
     step.run(Settings(), known(use_case))
 
@@ -177,7 +177,18 @@ def monitor(
         return
     # A hundred features that have not moved are not worth a hundred lines.
     print_rows(
-        [row for row in figures if row["is_alert"] or row["feature"] is None],
+        [
+            {
+                "use case": row["use_case"],
+                "as of": row["as_of_date"],
+                "figure": " ".join(filter(None, (row["metric"], row["feature"]))),
+                "value": f"{row['value']:.3f}",
+                "threshold": row["threshold"],
+                "": "alert" if row["is_alert"] else "",
+            }
+            for row in figures
+            if row["is_alert"] or row["feature"] is None
+        ],
         as_json=False,
     )
     for note in notes:

@@ -5,7 +5,7 @@ from mlflow import MlflowClient
 
 from models import churn, cross_sell
 from models.origins import UnexplainableError
-from pipelines import reasons, score
+from pipelines import explain, score
 from pipelines.build import PROJECT
 from pipelines.warehouse import connect
 
@@ -31,7 +31,7 @@ def explained(mined):
     """A home in which both use cases are scored and explained."""
     for use_case in ("churn", "cross_sell"):
         score.run(mined, use_case)
-        reasons.run(mined, use_case)
+        explain.run(mined, use_case)
     return mined
 
 
@@ -129,21 +129,21 @@ def test_a_reason_is_of_the_estimator_that_scored(explained, ask):
     """) == [("churn", NEWEST, True), ("cross_sell", NEWEST, True)]
     ask("update ml.churn_scores set run_id = 'another'")
 
-    assert reasons.run(explained, "churn") == 0
+    assert explain.run(explained, "churn") == 0
 
 
 @pytest.mark.parametrize("use_case", ["churn", "cross_sell"])
 def test_running_twice_leaves_what_running_once_leaves(explained, ask, use_case):
     once = ask("from ml.score_reasons order by all")
-    reasons.run(explained, use_case)
+    explain.run(explained, use_case)
 
     assert ask("from ml.score_reasons order by all") == once
 
 
 def test_batches_do_not_change_reasons(explained, ask, monkeypatch):
     whole = ask("from ml.score_reasons order by all")
-    monkeypatch.setattr(reasons, "BATCH_ROWS", 7)
-    reasons.run(explained, "cross_sell")
+    monkeypatch.setattr(explain, "BATCH_ROWS", 7)
+    explain.run(explained, "cross_sell")
 
     assert ask("from ml.score_reasons order by all") == whole
 
@@ -156,7 +156,7 @@ def test_another_snapshot_and_use_case_keep_their_reasons(explained, ask):
     before = ask(
         "select use_case, as_of_date, count(*) from ml.score_reasons group by all"
     )
-    reasons.run(explained, "churn")
+    explain.run(explained, "churn")
 
     after = ask(
         "select use_case, as_of_date, count(*) from ml.score_reasons group by all"
@@ -168,7 +168,7 @@ def test_without_a_champion_nothing_is_explained(mined, ask):
     client = MlflowClient(mined.tracking_uri)
     client.delete_registered_model_alias("churn", "champion")
 
-    assert reasons.run(mined, "churn") == 0
+    assert explain.run(mined, "churn") == 0
     assert ask("from ml.score_reasons") == []
 
 
@@ -179,8 +179,8 @@ def test_a_champion_that_cannot_be_explained_has_no_reasons_and_that_is_said(
         msg = "nobody has written down what a column adds to a Crystal"
         raise UnexplainableError(msg)
 
-    monkeypatch.setattr(reasons, "Explainer", refuse)
+    monkeypatch.setattr(explain, "Explainer", refuse)
 
-    assert reasons.run(explained, "churn") == 0
+    assert explain.run(explained, "churn") == 0
     assert "have no reasons, for nobody has written down" in caplog.text
     assert ask("select distinct use_case from ml.score_reasons") == [("cross_sell",)]

@@ -1,4 +1,4 @@
-"""Reasons: why the champion scores each customer as it does."""
+"""Explain: why the champion scores each customer as it does."""
 
 import logging
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def run(settings: Settings, use_case: str) -> int:
         Reasons that the snapshot has now; 0 where there is no champion, or none that
         can be explained exactly.
     """
-    with run_lock(settings, "reasons"):
+    with run_lock(settings, "explain"):
         champion = registry.load_champion(settings, use_case)
         if champion is None:
             logger.info("%s not explained: there is no champion.", use_case)
