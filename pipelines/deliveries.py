@@ -56,6 +56,11 @@ class Manifest(BaseModel):
         return f"{self.source}/{self.business_date}.{self.sequence}"
 
     @property
+    def known_at(self) -> datetime:
+        """When its rows could first have been known, as the warehouse keeps it."""
+        return in_utc(self.extracted_at)
+
+    @property
     def content(self) -> str:
         """SHA-256 that stands for the content of all files, whatever their names."""
         digests = "".join(sorted(file.sha256 for file in self.files))

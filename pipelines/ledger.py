@@ -14,6 +14,11 @@ from pipelines.errors import DataQualityError
 
 GENESIS = "0" * 64
 ERASED = "erased"
+LAST_BYTES = 1 << 16  # a line has less than one of the 64 kilobytes
+NOT_WRITTEN = (
+    "{} of {} is not the one that was written, so the ledger proves nothing from there "
+    "on. Bring the file back from a backup."
+)
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,20 @@ def read_history(path: Path) -> set[Entry]:
 
 
 def append(path: Path, entries: list[Entry]) -> None:
-    """Write entries at the end, and have them on disk before returning."""
+    """Write entries at the end, and have them on disk before returning.
+
+    Only the last line is read: a year's deliveries shall not make a day's slower.
+
+    Raises
+    ------
+    DataQualityError
+        The last line is not the one that was written.
+    """
     if not entries:
         return
-    previous = head(path)
+    previous, end = _find_end(path)
     with path.open("ab") as file:
-        file.truncate(len(_whole_lines(path)))
+        file.truncate(end)
         for entry in entries:
             line = _seal(entry, previous)
             previous = line["hash"]
@@ -71,6 +84,23 @@ def head(path: Path) -> str:
     return lines[-1][1]["hash"] if lines else GENESIS
 
 
+def _find_end(path: Path) -> tuple[str, int]:
+    """Find the hash of the last whole line, and the byte at which it ends."""
+    if not path.exists():
+        return GENESIS, 0
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        begin = file.seek(max(0, size - LAST_BYTES))
+        lines = file.read()
+    end = lines.rfind(b"\n") + 1
+    if not end:
+        return GENESIS, 0
+    read = _read_line(lines[:end].splitlines()[-1])
+    if read is None:
+        raise DataQualityError(NOT_WRITTEN.format("The last line", path.name))
+    return read[1]["hash"], begin + end
+
+
 def _whole_lines(path: Path) -> bytes:
     """Leave out a last line that a killed process did not finish: it never counted."""
     content = path.read_bytes() if path.exists() else b""
@@ -80,28 +110,24 @@ def _whole_lines(path: Path) -> bytes:
 def _read_lines(path: Path) -> list[tuple[Entry, dict]]:
     previous, lines = GENESIS, []
     for number, text in enumerate(_whole_lines(path).splitlines(), 1):
-        try:
-            line = json.loads(text)
-            entry = _read_entry(line)
-        except (ValueError, KeyError, TypeError):
-            line, entry = {}, None
-        if entry is None or line != _seal(entry, previous):
-            msg = (
-                f"Line {number} of {path.name} is not the one that was written, so the "
-                "ledger proves nothing from there on. Bring the file back from a "
-                "backup."
-            )
-            raise DataQualityError(msg)
-        previous = line["hash"]
-        lines.append((entry, line))
+        read = _read_line(text)
+        if read is None or read[1]["previous"] != previous:
+            raise DataQualityError(NOT_WRITTEN.format(f"Line {number}", path.name))
+        previous = read[1]["hash"]
+        lines.append(read)
     return lines
 
 
-def _read_entry(line: dict) -> Entry:
-    values = {
-        name: line[name] for name in Entry.__dataclass_fields__ if name != "reason"
-    }
-    return Entry(**values, reason=line.get("reason"))
+def _read_line(text: bytes) -> tuple[Entry, dict] | None:
+    """Read a line, None where it does not go with its own hash."""
+    names = [name for name in Entry.__dataclass_fields__ if name != "reason"]
+    try:
+        line = json.loads(text)
+        entry = Entry(*(line[name] for name in names), reason=line.get("reason"))
+        is_written = line == _seal(entry, line["previous"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return (entry, line) if is_written else None
 
 
 def _seal(entry: Entry, previous: str) -> dict:

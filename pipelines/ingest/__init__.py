@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import ledger
-from pipelines.deliveries import Manifest, find_deliveries, in_utc
+from pipelines.deliveries import Manifest, find_deliveries
 from pipelines.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.ingest import again
 from pipelines.ingest.check import (
@@ -272,7 +272,7 @@ def _find_earlier(
             manifest.source,
             manifest.content,
             manifest.business_date,
-            in_utc(manifest.extracted_at),
+            manifest.known_at,
             manifest.delivery_id,
             manifest.sequence,
         ],

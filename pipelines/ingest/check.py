@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -208,21 +209,30 @@ def _check_file(
             f"has {path.stat().st_size} bytes in {name} and promised {file.bytes}",
             "the file was cut or changed, send it again",
         )
-    if _digest(path) != file.sha256:
-        raise Refusal(
-            delivery_id,
-            f"has a SHA-256 of {name} other than the promised one",
-            "the file was changed, send it again",
-        )
+    _check_content(path, file, manifest)
     if path.suffix == ".parquet":
         header = files.read_parquet_names(path, file)
     else:
-        # What is not in UTF-8 is read, and checked, when it is written anew.
-        if files.is_plain(path.name, manifest):
-            files.check_text(path, manifest.encoding)
         header = _read_header(path, manifest)
     _check_header(header, path.name, delivery_id, contract)
     return path, header
+
+
+def _check_content(path: Path, file: DataFile, manifest: Manifest) -> None:
+    """Read the whole file, at once as bytes and as text."""
+    with ThreadPoolExecutor(1) as beside:
+        text = None
+        # What is not in UTF-8 is read, and checked, when it is written anew.
+        if files.is_plain(path.name, manifest):
+            text = beside.submit(files.check_text, path, manifest.encoding)
+        if _digest(path) != file.sha256:
+            raise Refusal(
+                manifest.delivery_id,
+                f"has a SHA-256 of {_printable(file.name)} other than the promised one",
+                "the file was changed, send it again",
+            )
+    if text:
+        text.result()
 
 
 def _digest(path: Path) -> str:

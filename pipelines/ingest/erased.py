@@ -3,7 +3,7 @@
 import duckdb
 
 from pipelines.contracts import Contract, load_contracts
-from pipelines.deliveries import Manifest, in_utc
+from pipelines.deliveries import Manifest
 
 REASON = "erased"
 _ERASED_ROWS = f"select row from faults where reason = '{REASON}' and row is not null"
@@ -25,7 +25,7 @@ def find_erased(
             f"""
             insert into faults (row, column_name, reason)
             select rowid, ?, ? from raw.{contract.source}
-            where delivery_id = ? and {column.name} in (
+            where delivery_id = ? and known_at = ? and {column.name} in (
                 select pseudonym from erased_identifiers
                 where kind = ? and (not expires or ?::timestamp <= erased_at)
             )
@@ -34,8 +34,9 @@ def find_erased(
                 column.name,
                 REASON,
                 manifest.delivery_id,
+                manifest.known_at,
                 column.identifier,
-                in_utc(manifest.extracted_at),
+                manifest.known_at,
             ],
         )
 

@@ -67,7 +67,7 @@ def record(
             manifest.source,
             manifest.business_date,
             manifest.sequence,
-            in_utc(manifest.extracted_at),
+            manifest.known_at,
             status,
             note,
             manifest.rows,

@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import Column, Contract
-from pipelines.deliveries import in_utc
 from pipelines.ingest.check import CheckedDelivery, Refusal
 
 # A longer line is no customer's doing: a quote was left open, or somebody tries us.
@@ -97,7 +96,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
             source.values
             | {
                 "delivery_id": manifest.delivery_id,
-                "known_at": in_utc(manifest.extracted_at),
+                "known_at": manifest.known_at,
             },
         ).fetchone()
     except duckdb.InvalidInputException as error:
@@ -131,7 +130,8 @@ def find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
             select max(rowid) - (
                 select row_count from files where file_number = $number
             ) as before_first
-            from raw.{contract.source} where delivery_id = $delivery_id
+            from raw.{contract.source}
+            where delivery_id = $delivery_id and known_at = $known_at
         ),
         numbered as (
             select *, row_number() over () as record
@@ -148,6 +148,7 @@ def find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
         | {
             "number": source.number,
             "delivery_id": source.delivery.manifest.delivery_id,
+            "known_at": source.delivery.manifest.known_at,
         },
     )
     forget_rejects(connection)

@@ -1,8 +1,8 @@
-"""Loading deliveries the whole way, against a bare load of the same files."""
+"""Loading deliveries the whole way, against a bare load, and day by day."""
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,11 +10,12 @@ import duckdb
 from pipelines import ingest
 from pipelines.contracts import load_contract
 from pipelines.deliveries import write_delivery
-from pipelines.ingest.identifiers import CHECK_DIGITS
 from pipelines.settings import Settings
 
 CARDS = 200_000
-EXTRACTED_AT = datetime(2025, 2, 1, 1, 10, tzinfo=UTC)
+HISTORY = (date(2025, 1, 1), date(2025, 1, 31))
+DAYS = 5
+ROWS_A_DAY = 100_000
 # One query per channel: its contract's columns for a quarter of the rows.
 CHANNELS = {
     "atm": """
@@ -47,56 +48,104 @@ CHANNELS = {
 }
 PARTS = {
     # In order of time, as a channel writes its journal.
-    "moment": "timestamp '2025-01-01' + to_seconds(number * 2592000 // {rows})",
+    "moment": "timestamp '{first}' + to_seconds((number - {start}) * {span} // {rows})",
     "amount": "cast(hash(number + 1) % 100000 as decimal(18, 2)) / 100",
 }
 
 
 def compare(stopwatch, folder: Path, rows: int) -> Iterator[str]:
-    """Compare ``crm ingest`` with a bare load, with pandas, and over a long history."""
+    """Compare ``crm ingest`` with others, and its days over two histories."""
+    yield _compare_loads(stopwatch, folder, rows)
+    yield _compare_days(stopwatch, folder, rows)
+
+
+def _compare_loads(stopwatch, folder: Path, rows: int) -> str:
+    # 5 s to import, and half of what an ingestion takes of memory.
+    import competitors  # noqa: PLC0415
+
     landing = folder / "landing"
-    write_deliveries(landing, rows // len(CHANNELS))
+    write_deliveries(landing, rows, *HISTORY)
     figures = stopwatch.measure(
         bare=(load_bare, folder / "bare.duckdb", landing),
-        ingest=(load_whole, folder / "home", landing),
-        pandas=(load_with_pandas, landing),
+        ingest=(load_whole, folder / "long", landing),
+        pandas=(competitors.load_with_pandas, landing),
+        dlt=(competitors.load_with_dlt, folder / "dlt", landing),
     )
-    bare, ours, pandas = figures["bare"], figures["ingest"], figures["pandas"]
+    ours = figures.pop("ingest")
     size = sum(path.stat().st_size for path in landing.glob("*/*/*.csv"))
-    yield (
+    ratios = ", ".join(
+        f"{ours.seconds / other.seconds:.2f} × {name}"
+        for name, other in figures.items()
+    )
+    others = ", ".join(
+        f"{name} {other.peak_megabytes:.0f}" for name, other in figures.items()
+    )
+    return (
         f"ingest    {rows:,} rows, {size / 1e6:,.0f} MB: {ours.seconds:.1f} s "
-        f"({ours.seconds / bare.seconds:.2f} × a bare load, "
-        f"{ours.seconds / pandas.seconds:.2f} × pandas), {ours.peak_megabytes:.0f} MB "
-        f"(bare {bare.peak_megabytes:.0f}, pandas {pandas.peak_megabytes:.0f})"
+        f"({ratios}), {ours.peak_megabytes:.0f} MB ({others})"
     )
 
 
-def write_deliveries(landing: Path, rows: int) -> None:
-    """Write one delivery per channel."""
-    parts = PARTS | {"moment": PARTS["moment"].format(rows=rows)}
+def _compare_days(stopwatch, folder: Path, rows: int) -> str:
+    """Load the same days behind the whole history, and behind a quarter of it."""
+    short, long = folder / "short", folder / "long"
+    landing = folder / "quarter"
+    write_deliveries(landing, rows // 4, *HISTORY)
+    load_whole(short, landing)
+    for home in (short, long):
+        (home / "landing").unlink()
+        for number in range(DAYS * stopwatch.repeats):
+            day = HISTORY[1] + timedelta(days=number + 1)
+            write_deliveries(home / "days" / f"{day}", ROWS_A_DAY, day, day)
+    figures = stopwatch.measure(short=(load_days, short), long=(load_days, long))
+    seconds = {name: figure.seconds / DAYS for name, figure in figures.items()}
+    return (
+        f"daily     {ROWS_A_DAY:,} rows: {seconds['short']:.2f} s behind {rows // 4:,},"
+        f" {seconds['long']:.2f} s behind {rows:,} "
+        f"({seconds['long'] / seconds['short']:.2f} ×)"
+    )
+
+
+def write_deliveries(landing: Path, rows: int, first: date, last: date) -> None:
+    """Write one delivery per channel, of the days from first to last."""
+    rows //= len(CHANNELS)
+    start = (first - HISTORY[0]).days * 10**9
+    span = ((last - first).days + 1) * 86400
+    parts = {
+        name: part.format(first=first, start=start, span=span, rows=rows)
+        for name, part in PARTS.items()
+    }
     with duckdb.connect(config={"threads": 2}) as connection:
         connection.execute("set enable_progress_bar = false")
-        # Every tenth number has the right check digit.
+        # Rows in order of time, however few they are.
+        connection.execute("set disabled_optimizers = 'build_side_probe_side'")
+        # Digits that count double are 0, so that the last one is easily found.
         connection.execute(f"""
             create temp table cards as
-            select row_number() over () - 1 as card, identifier as card_number
+            select
+                card,
+                '62' || regexp_replace(digits, '(.)', '0\\1', 'g') || '0'
+                || (995 - list_sum(string_split(digits, '')::integer[])) % 10
+                    as card_number
             from (
-                select '62' || lpad(number::varchar, 14, '0') as identifier
-                from range({CARDS} * 10) as numbers (number)
+                select card, lpad(card::varchar, 6, '0') as digits
+                from range({CARDS}) as numbers (card)
             )
-            where {CHECK_DIGITS["luhn"]}
         """)
         for source, query in CHANNELS.items():
             write_delivery(
                 connection,
                 f"""
-                    {query.format(**parts)} from range({rows}) as numbers (number)
+                    {query.format(**parts)}
+                    from range({start}, {start + rows}) as numbers (number)
                     inner join cards on card = hash(number) % {CARDS}
                 """,
                 landing,
                 load_contract(source),
-                business_date=date(2025, 1, 31),
-                extracted_at=EXTRACTED_AT,
+                business_date=last,
+                extracted_at=datetime.combine(
+                    last + timedelta(days=1), time(1, 10), UTC
+                ),
             )
 
 
@@ -106,6 +155,18 @@ def load_whole(home: Path, landing: Path) -> None:
     home.mkdir()
     (home / "landing").symlink_to(landing)
     ingest.run(Settings(home=home)).raise_for_problems()
+
+
+def load_days(home: Path) -> None:
+    """Ingest the next days, each when it has come in."""
+    for day in sorted((home / "days").iterdir())[:DAYS]:
+        for folder in day.iterdir():
+            target = home / "landing" / folder.name
+            target.mkdir(parents=True, exist_ok=True)
+            for delivery in folder.iterdir():
+                delivery.rename(target / delivery.name)
+        shutil.rmtree(day)
+        ingest.run(Settings(home=home)).raise_for_problems()
 
 
 def load_bare(database: Path, landing: Path) -> None:
@@ -122,13 +183,3 @@ def load_bare(database: Path, landing: Path) -> None:
                 select * from read_csv('{path}', columns = {types}, header = true)
                 """
             )
-
-
-def load_with_pandas(landing: Path) -> None:
-    """Read the same files into frames, and write nothing."""
-    import pandas as pd  # noqa: PLC0415 - 1 s that only this function shall pay
-
-    for path in sorted(landing.glob("*/*/*.csv")):
-        contract = load_contract(path.parents[1].name)
-        times = [c.name for c in contract.columns if c.data_type == "timestamp"]
-        pd.read_csv(path, parse_dates=times)

@@ -51,6 +51,22 @@ def test_a_line_that_was_cut_off_while_writing_never_counted(path):
     assert len(ledger.read(path)) == 3
 
 
+def test_nothing_is_added_behind_a_damaged_line(path):
+    path.write_bytes(path.read_bytes()[:-9] + b"\n")
+
+    with pytest.raises(DataQualityError, match=r"The last line of ledger\.jsonl"):
+        ledger.append(path, [entry("atm/2026-02-01.1")])
+
+
+def test_a_ledger_longer_than_what_is_read_of_it_goes_on(path):
+    ledger.append(path, [entry(f"atm/2026-02-01.{n}") for n in range(500)])
+
+    ledger.append(path, [entry("atm/2026-02-02.1")])
+
+    assert path.stat().st_size > ledger.LAST_BYTES
+    assert len(ledger.read(path)) == 503
+
+
 def test_the_head_changes_with_every_entry(path):
     before = ledger.head(path)
 
