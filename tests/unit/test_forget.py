@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.cli import forget
+from pipelines.cli.records import forget
 from pipelines.deliveries import Manifest
 from pipelines.errors import UsageError
 from pipelines.forget import landing
@@ -162,11 +162,13 @@ def test_what_was_deleted_from_a_database_is_found_in_its_bytes(tmp_path):
     assert search_database(path, ["C0000007"]) == 1
 
 
-def test_a_compressed_value_is_found(tmp_path):
+@pytest.mark.parametrize("compression", ["", "using compression zstd"])
+def test_a_compressed_value_is_found(tmp_path, compression):
     path = tmp_path / "packed.duckdb"
     with duckdb.connect(path) as connection:
+        connection.execute(f"create table t (v varchar {compression})")
         connection.execute("""
-            create table t as
+            insert into t
             select if(n = 7777, 'C0000007', 'customer ' || n) as v
             from range(20000) r(n)
         """)
