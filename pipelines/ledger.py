@@ -93,9 +93,9 @@ def _find_end(path: Path) -> tuple[str, int]:
         begin = file.seek(max(0, size - LAST_BYTES))
         lines = file.read()
     end = lines.rfind(b"\n") + 1
-    if not end:
+    if not end and not begin:
         return GENESIS, 0
-    read = _read_line(lines[:end].splitlines()[-1])
+    read = _read_line(lines[:end].splitlines()[-1]) if end else None
     if read is None:
         raise DataQualityError(NOT_WRITTEN.format("The last line", path.name))
     return read[1]["hash"], begin + end

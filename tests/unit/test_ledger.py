@@ -58,6 +58,16 @@ def test_nothing_is_added_behind_a_damaged_line(path):
         ledger.append(path, [entry("atm/2026-02-01.1")])
 
 
+def test_what_we_never_wrote_is_not_cut_off(path):
+    path.write_bytes(path.read_bytes() + b"x" * 2 * ledger.LAST_BYTES)
+    before = path.read_bytes()
+
+    with pytest.raises(DataQualityError):
+        ledger.append(path, [entry("atm/2026-02-01.1")])
+
+    assert path.read_bytes() == before
+
+
 def test_a_ledger_longer_than_what_is_read_of_it_goes_on(path):
     ledger.append(path, [entry(f"atm/2026-02-01.{n}") for n in range(500)])
 
