@@ -265,15 +265,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def create_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Create ``raw.<source>``, or add the columns its contract has gained."""
-    columns = {c.name: c.raw_type for c in contract.columns} | RAW_COLUMNS
-    # DuckDB looks for repetitions first, which takes long where there are none: in
-    # pseudonyms and in keys.
-    unlike = {c.name for c in contract.columns if c.identifier or c.is_key}
-    listed = ", ".join(
-        f"{name} {kind}"
-        + (" using compression zstd" if name in unlike and kind == "varchar" else "")
-        for name, kind in columns.items()
-    )
+    columns = {c.name: c.raw_definition for c in contract.columns} | RAW_COLUMNS
+    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     table = f"raw.{contract.source}"
     connection.execute(f"create table if not exists {table} ({listed})")
     for name, kind in columns.items():

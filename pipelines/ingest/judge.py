@@ -155,10 +155,10 @@ def _describe(
             first_row + sum(row_count) over (order by file_number) as next
         from files, (
             select min(rowid) as first_row from raw.{contract.source}
-            where delivery_id = ? and known_at = ?
+            where delivery_id = ?
         )
         """,
-        [manifest.delivery_id, manifest.known_at],
+        [manifest.delivery_id],
     )
     connection.execute("""
         update faults set file_number = file_rows.file_number

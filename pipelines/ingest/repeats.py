@@ -1,4 +1,4 @@
-"""Which rows say again, or contradict, what another row said."""
+"""Which rows say again, or contradict, what another row of the delivery said."""
 
 import duckdb
 
@@ -85,98 +85,20 @@ def find_beside(
     )
 
 
-def take_out(connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
-    """Delete what is faulty or repeated from ``raw``; count repeated by delivery."""
+def take_out(connection: duckdb.DuckDBPyConnection, source: str) -> int:
+    """Delete what is faulty or repeated from ``raw``; gives how many were repeated."""
     # A row that is faulty is quarantined, whatever else it repeats.
     connection.execute("""
         delete from repeated
         where row in (select row from faults where row is not null)
     """)
-    counts = connection.execute(f"""
-        select delivery_id, count(*) from raw.{source}
-        where rowid in (select row from repeated)
-        group by delivery_id
-    """).fetchall()
+    (repeated,) = connection.execute("""
+        select count(distinct row) from repeated
+    """).fetchone()
     connection.execute(f"""
         delete from raw.{source}
         where rowid in (
             select row from faults where row is not null union select row from repeated
         )
     """)
-    return dict(counts)
-
-
-def find_said_before(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    manifest: Manifest,
-    period: tuple[object, object],
-) -> None:
-    """List in ``repeated`` what others have said, in ``faults`` what clashes with it.
-
-    Of the same words, the delivery that was extracted first keeps the row, in whatever
-    order they come in. Where they clash, what is stored stays. One of the same business
-    date does not count: this is then a restatement, which replaces it, so what both say
-    has to be there twice. Neither does one that was withdrawn.
-    """
-    excluded = """
-        select delivery_id from ops.deliveries
-        where source = $source and (
-            business_date = $business_date or status = 'withdrawn'
-        )
-    """
-    delivery = {"source": manifest.source, "business_date": manifest.business_date}
-    (others,) = connection.execute(
-        f"""
-        select count(*) from ops.deliveries
-        where source = $source and delivery_id not in ({excluded})
-        """,
-        delivery,
-    ).fetchone()
-    if not others:
-        return
-    table, happened = f"raw.{contract.source}", contract.happened.name
-    key_hash = f"hash({', '.join(contract.keys)}) as key_hash"
-    said = f"rowid as row, row_hash, {key_hash}, (known_at, delivery_id) as said"
-    connection.execute(
-        f"""
-        create or replace temp table said_before as
-        with others as (
-            select {said} from {table}
-            where {happened} between $first and $last and delivery_id not in (
-                select $delivery_id union all {excluded}
-            )
-        ),
-        own as (
-            select {said} from {table}
-            where delivery_id = $delivery_id and known_at = $known_at
-                and rowid not in (select row from repeated)
-                and rowid not in (select row from faults where row is not null)
-        )
-        select
-            own.row,
-            own.row_hash = others.row_hash as is_same,
-            if(others.said < own.said, own.row, others.row) as later_row
-        from own inner join others using (key_hash)
-        """,
-        delivery
-        | {
-            "delivery_id": manifest.delivery_id,
-            "known_at": manifest.known_at,
-            "first": period[0],
-            "last": period[1],
-        },
-    )
-    connection.execute(
-        """
-        insert into repeated select later_row from said_before where is_same;
-        """
-    )
-    connection.execute(
-        """
-        insert into faults (row, column_name, reason)
-        select row, ?, 'key_conflict' from said_before
-        group by row having not bool_or(is_same)
-        """,
-        [contract.keys[0]],
-    )
+    return repeated

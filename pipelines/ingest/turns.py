@@ -34,7 +34,7 @@ with own as (
             where business_date = $business_date and sequence > $sequence
         ) as superseded_at
     from {table}
-    where delivery_id = $delivery_id
+    where delivery_id = $delivery_id and known_at = $known_at
         and rowid not in (select row from repeated)
         and rowid not in (select row from faults where row is not null)
 ),
@@ -157,6 +157,7 @@ def _compare(
         ),
         {
             "delivery_id": manifest.delivery_id,
+            "known_at": manifest.known_at,
             "business_date": manifest.business_date,
             "sequence": manifest.sequence,
             "first": period[0],

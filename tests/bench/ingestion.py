@@ -12,7 +12,8 @@ from pipelines.contracts import load_contract
 from pipelines.deliveries import write_delivery
 from pipelines.settings import Settings
 
-CARDS = 200_000
+# Of the whole history: a customer shows up some hundred times in a month.
+ROWS_A_CARD = 100
 HISTORY = (date(2025, 1, 1), date(2025, 1, 31))
 DAYS = 5
 ROWS_A_DAY = 100_000
@@ -64,11 +65,11 @@ def _compare_loads(stopwatch, folder: Path, rows: int) -> str:
     import competitors  # noqa: PLC0415
 
     landing = folder / "landing"
-    write_deliveries(landing, rows, *HISTORY)
+    write_deliveries(landing, rows, *HISTORY, cards=rows // ROWS_A_CARD)
     figures = stopwatch.measure(
         bare=(load_bare, folder / "bare.duckdb", landing),
         ingest=(load_whole, folder / "long", landing),
-        pandas=(competitors.load_with_pandas, landing),
+        pandas=(competitors.load_with_pandas, folder / "pandas.duckdb", landing),
         dlt=(competitors.load_with_dlt, folder / "dlt", landing),
     )
     ours = figures.pop("ingest")
@@ -89,14 +90,16 @@ def _compare_loads(stopwatch, folder: Path, rows: int) -> str:
 def _compare_days(stopwatch, folder: Path, rows: int) -> str:
     """Load the same days behind the whole history, and behind a quarter of it."""
     short, long = folder / "short", folder / "long"
+    cards = rows // ROWS_A_CARD
     landing = folder / "quarter"
-    write_deliveries(landing, rows // 4, *HISTORY)
+    write_deliveries(landing, rows // 4, *HISTORY, cards=cards)
     load_whole(short, landing)
     for home in (short, long):
         (home / "landing").unlink()
         for number in range(DAYS * stopwatch.repeats):
             day = HISTORY[1] + timedelta(days=number + 1)
-            write_deliveries(home / "days" / f"{day}", ROWS_A_DAY, day, day)
+            folder = home / "days" / f"{day}"
+            write_deliveries(folder, ROWS_A_DAY, day, day, cards=cards)
     figures = stopwatch.measure(short=(load_days, short), long=(load_days, long))
     seconds = {name: figure.seconds / DAYS for name, figure in figures.items()}
     return (
@@ -106,7 +109,9 @@ def _compare_days(stopwatch, folder: Path, rows: int) -> str:
     )
 
 
-def write_deliveries(landing: Path, rows: int, first: date, last: date) -> None:
+def write_deliveries(
+    landing: Path, rows: int, first: date, last: date, *, cards: int
+) -> None:
     """Write one delivery per channel, of the days from first to last."""
     rows //= len(CHANNELS)
     start = (first - HISTORY[0]).days * 10**9
@@ -129,7 +134,7 @@ def write_deliveries(landing: Path, rows: int, first: date, last: date) -> None:
                     as card_number
             from (
                 select card, lpad(card::varchar, 6, '0') as digits
-                from range({CARDS}) as numbers (card)
+                from range({cards}) as numbers (card)
             )
         """)
         for source, query in CHANNELS.items():
@@ -138,7 +143,7 @@ def write_deliveries(landing: Path, rows: int, first: date, last: date) -> None:
                 f"""
                     {query.format(**parts)}
                     from range({start}, {start + rows}) as numbers (number)
-                    inner join cards on card = hash(number) % {CARDS}
+                    inner join cards on card = hash(number) % {cards}
                 """,
                 landing,
                 load_contract(source),

@@ -55,7 +55,7 @@ def ingest_and_look(rows, decimal):
 
 
 @settings(
-    max_examples=20,
+    max_examples=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
