@@ -20,12 +20,6 @@ from pipelines.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 PLACE = ("delivery_id", "file_number", "line_number")
-REPAIRS = """
-create table if not exists vault.repaired_rows (
-    delivery_id varchar, file_number integer, line_number bigint, raw_text varchar,
-    repaired_at timestamp
-);
-"""
 # What a spreadsheet would run rather than show, unless it is a plain number.
 FORMULA = re.compile(r"(?!-\d+([.,]\d+)?$)['=+\-@\t\r]")
 OPEN_ROWS = """
@@ -180,7 +174,6 @@ def open_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> list
     """List place, reasons, newest text and time of repair of every open row."""
     prepare(connection)
     Vault(connection, settings)
-    connection.execute(REPAIRS)
     return connection.execute(OPEN_ROWS).fetchall()
 
 

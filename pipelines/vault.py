@@ -33,6 +33,10 @@ create table if not exists vault.identifiers (
 create table if not exists vault.quarantined_rows (
     delivery_id varchar, file_number integer, line_number bigint, raw_text varchar
 );
+create table if not exists vault.repaired_rows (
+    delivery_id varchar, file_number integer, line_number bigint, raw_text varchar,
+    repaired_at timestamp
+);
 create table if not exists vault.key_check (fingerprint varchar);
 create table if not exists vault.tombstones (
     kind varchar, tombstone varchar, erased_at timestamp, expires boolean

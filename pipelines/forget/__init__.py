@@ -206,6 +206,11 @@ def _write_vault(settings: Settings, person: Person) -> Path:
             anti join gone
                 on kept.delivery_id = a and kept.file_number = b
                 and kept.line_number = c;
+            create table new.repaired_rows as
+            from vault.repaired_rows as kept
+            anti join gone
+                on kept.delivery_id = a and kept.file_number = b
+                and kept.line_number = c;
             create table new.tombstones as from vault.tombstones;
             create table new.key_check as from vault.key_check;
             create table new.erasing as from vault.erasing limit 0;

@@ -63,9 +63,14 @@ def enter_into_ledger(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 def find_quarantined(
     connection: duckdb.DuckDBPyConnection, person: Person
 ) -> list[tuple[str, int, int]]:
-    """Find the quarantined rows whose text names the person."""
-    rows = connection.execute("from vault.quarantined_rows").fetchall()
-    return [row[:3] for row in rows if person.pattern.search(row[3] or "")]
+    """Find the quarantined rows whose text names the person, as sent or as repaired."""
+    rows = connection.execute("""
+        select delivery_id, file_number, line_number, raw_text
+        from vault.quarantined_rows
+        union
+        select delivery_id, file_number, line_number, raw_text from vault.repaired_rows
+    """).fetchall()
+    return sorted({row[:3] for row in rows if person.pattern.search(row[3] or "")})
 
 
 def _flag_estimators(connection: duckdb.DuckDBPyConnection, person: Person) -> None:

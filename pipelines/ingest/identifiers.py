@@ -4,7 +4,7 @@ import duckdb
 
 from pipelines.contracts import Contract
 from pipelines.deliveries import Manifest
-from pipelines.ingest.scan import Source, forget_rejects, scale, trim
+from pipelines.ingest.scan import Source, UnreadableError, forget_rejects, scale, trim
 from pipelines.vault import Vault
 
 CHECK_DIGITS = {
@@ -48,18 +48,23 @@ def store_pseudonyms(
     verb = "create or replace temp table identifiers as"
     for source in sources:
         # One pass over the file finds the distinct values of every column.
-        connection.execute(
-            f"""
-            {verb} select {names}
-            from (
-                select
-                    *, {_may_be_rounded(contract, source.delivery.manifest)} as is_long
-                from {source.scan(types="text")}
+        try:
+            connection.execute(
+                f"""
+                {verb} select {names}
+                from (
+                    select
+                        *,
+                        {_may_be_rounded(contract, source.delivery.manifest)} as is_long
+                    from {source.scan(types="text")}
+                )
+                group by grouping sets ({sets})
+                """,
+                source.values,
             )
-            group by grouping sets ({sets})
-            """,
-            source.values,
-        )
+        except duckdb.InvalidInputException:
+            # Its message quotes what could not be read.
+            raise UnreadableError(source.number) from None
         forget_rejects(connection)
         verb = "insert into identifiers"
     # Blanks are looked for in the few distinct values, not in every row.

@@ -78,6 +78,12 @@ def load_delivery(
             )
     except files.DamagedFileError as error:
         raise Refusal(manifest.delivery_id, error.happened, error.advice) from None
+    except scan.UnreadableError as error:
+        raise Refusal(
+            manifest.delivery_id,
+            f"can't be read as CSV in file {error}",
+            "look for an unbalanced quote or mixed line ends, and send it again",
+        ) from None
 
 
 def _load(

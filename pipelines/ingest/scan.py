@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import Column, Contract
-from pipelines.ingest.check import CheckedDelivery, Refusal
+from pipelines.ingest.check import CheckedDelivery
 
 # A longer line is no customer's doing: a quote was left open, or somebody tries us.
 LONGEST_LINE_BYTES = 100_000
@@ -16,6 +16,10 @@ BUFFER_BYTES = 32_000_000
 BLANKS = "' ' || chr(9) || chr(160) || chr(12288)"
 # Wide enough for every amount that decimal(18,2) holds and 20 places behind its point.
 EXACT_TYPE = "decimal(38,20)"
+
+
+class UnreadableError(Exception):
+    """DuckDB can't tell where a row of a file ends. Says the file's number, no more."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
 
     Raises
     ------
-    Refusal
+    UnreadableError
         DuckDB can't tell where a row ends.
     """
     contract, manifest = source.delivery.contract, source.delivery.manifest
@@ -99,13 +103,9 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
                 "known_at": manifest.known_at,
             },
         ).fetchone()
-    except duckdb.InvalidInputException as error:
+    except duckdb.InvalidInputException:
         # DuckDB quotes the row in its message, so the message goes no further.
-        raise Refusal(
-            manifest.delivery_id,
-            f"can't be read as CSV ({type(error).__name__} in file {source.number})",
-            "look for an unbalanced quote, and send it again",
-        ) from None
+        raise UnreadableError(source.number) from None
     connection.execute("insert into files values (?, ?)", [source.number, row_count])
     return row_count + _move_rejects(connection, source.number)
 

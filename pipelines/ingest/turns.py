@@ -68,6 +68,7 @@ select
     in_turn.row, others.delivery_id, others.business_date, others.superseded_at,
     in_turn.row_hash = others.row_hash as is_same,
     others.turn < in_turn.turn as is_before,
+    others.known_at <= in_turn.known_at as is_at_once,
     others.superseded_at is null
     or coalesce(others.superseded_at >= in_turn.superseded_at, false) as stands
 from in_turn inner join others using (key_hash)
@@ -75,12 +76,15 @@ where others.business_date != $business_date
     and coalesce(others.superseded_at > in_turn.known_at, true)
     and coalesce(in_turn.superseded_at > others.known_at, true)
 """
-# Where a date still speaks of a row that it said once, in whatever words, another's
-# repetition of it says nothing. Where it does not, that counts from then on.
+# What was contradicted when it was said stays so, whoever says it later. Where a date
+# still speaks of a row that it said once, in whatever words, another's repetition of it
+# says nothing. Where it does not, that counts from then on.
 SAID = """
 create or replace temp table said as
 select
-    row, bool_or(is_same) as is_said, bool_or(is_said_there and stands) as stays,
+    row,
+    coalesce(bool_or(is_same) filter (is_at_once), bool_or(is_same)) as is_said,
+    bool_or(is_said_there and stands) as stays,
     max(superseded_at) filter (is_said_there) as taken_back_at
 from (
     select

@@ -185,6 +185,11 @@ FILES = [
     case("NUL", cells(b"canary-2", b"canary\0"), "NUL at byte"),
     case("not UTF-8", cells(b"canary-2", b"canary\xe9"), "not UTF-8"),
     case("quote left open", cells(b"canary-2", b'"canary-2'), "has 2 rows"),
+    case(
+        "line ends of two kinds",
+        content(WHOLE.replace(b"\n", b"\r\n", 1) + b"canary-4,2025-01-31,0.00,CNY\r\n"),
+        "can't be read as CSV in file 1",
+    ),
     case("quote left open in header", content(b'"' + WHOLE), "columns"),
     case("lone carriage returns", cells(b"\n", b"\r"), "columns"),
     case(

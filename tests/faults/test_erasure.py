@@ -1,5 +1,6 @@
 """Somebody is erased: nothing of them is left, and everything else is (F41 to F43)."""
 
+import csv
 import hashlib
 import json
 import os
@@ -8,10 +9,12 @@ import signal
 import subprocess
 import sys
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 
-from pipelines import forget, identity, ingest, simulate, verify
-from pipelines.deliveries import Manifest
+from pipelines import forget, identity, ingest, publish, simulate, verify
+from pipelines.deliveries import Manifest, describe_file
 from pipelines.errors import DataQualityError, UsageError
 from pipelines.forget.search import search_home
 from pipelines.settings import Settings
@@ -26,11 +29,38 @@ def loaded(tmp_path_factory):
     """A small bank, ingested, accepted and resolved. Read only."""
     settings = Settings(home=tmp_path_factory.mktemp("erasure") / "var")
     simulate.run(settings, customers=120, months=2, seed=3)
+    report_a_customer(settings.landing)
     ingest.run(settings).raise_for_problems()
     with connect(settings) as connection:
         connection.execute("update ops.deliveries set status = 'accepted'")
     identity.run(settings)
     return settings
+
+
+def report_a_customer(landing):
+    """Let a partner report somebody who is a customer."""
+    (register,) = (landing / "core_customers" / "2025-01-31").glob("*.csv")
+    (reports,) = (landing / "partner" / "2025-01-31").glob("*.csv")
+    with register.open(newline="") as file:
+        customer = next(row for row in csv.DictReader(file) if row["document_number"])
+    report = {
+        "person_number": "R9999999",
+        "reported_date": "2025-01-30",
+        "person_kind": "prospect",
+        "partner_kind": "merchant",
+        "has_contact_consent": "true",
+    }
+    with reports.open(newline="") as file:
+        header = next(csv.reader(file))
+    with reports.open("a", newline="") as file:
+        writer = csv.DictWriter(
+            file, header, extrasaction="ignore", lineterminator="\n"
+        )
+        writer.writerow(customer | report)
+    manifest = json.loads((reports.parent / "manifest.json").read_text())
+    rows = manifest["files"][0]["rows"] + 1
+    manifest["files"] = [describe_file(reports, rows=rows).model_dump()]
+    (reports.parent / "manifest.json").write_text(json.dumps(manifest))
 
 
 @pytest.fixture
@@ -87,87 +117,248 @@ def values_of(settings, number):
     return [number, *(value for (value,) in rows)]
 
 
-def others(settings, numbers):
-    """Hash every row of `raw` that does not name one of these people."""
-    gone = [customer_id(settings, number) for number in numbers]
+def find_gone(settings, numbers):
+    """Find, by plain look-up, what stands for these people and for nobody else."""
+    customers = {customer_id(settings, number) for number in numbers}
+    gone = {"customer": customers}
+    for kind, column in (("account", "account_number"), ("card", "card_number")):
+        rows = ask(
+            settings,
+            f"""
+            select {column} from raw.core_accounts where {column} is not null
+            group by {column}
+            having bool_and(list_contains(?::varchar[], customer_number))
+            """,
+            sorted(customers),
+        )
+        gone[kind] = {value for (value,) in rows}
+    for kind, column in OWN_COLUMNS.items():
+        rows = ask(
+            settings,
+            f"""
+            with said as (
+                select customer_number as who, {column} as value
+                from raw.core_customers
+                union all
+                select person_number, {column} from raw.partner
+                where '{column}' != 'login_name' and person_number not in (
+                    select number from ops.identity_changes
+                    where source = 'partner' and list_contains($1, customer_id)
+                )
+            )
+            select value from said where value is not null
+            group by value having bool_and(list_contains($1, who))
+            """.replace("raw.partner", PARTNERS),
+            sorted(customers),
+        )
+        gone[kind] = {value for (value,) in rows}
+    gone["prospect"] = {
+        number
+        for (number,) in ask(
+            settings,
+            """
+            select number from ops.identity_changes
+            where source = 'partner' and list_contains(?::varchar[], customer_id)
+            """,
+            sorted(customers),
+        )
+    }
+    return gone
+
+
+# What a person is registered with. A name belongs to many, and proves nothing.
+OWN_COLUMNS = {
+    "document": "document_number",
+    "phone": "phone_number",
+    "email": "email_address",
+    "login": "login_name",
+}
+PARTNERS = "(select *, null as login_name from raw.partner)"
+# By which columns a row says whose it is.
+OWNERS = {
+    "core_customers": {"customer_number": "customer"},
+    "core_accounts": {
+        "customer_number": "customer",
+        "account_number": "account",
+        "card_number": "card",
+    },
+    "core_balances": {"account_number": "account"},
+    "core_postings": {"account_number": "account"},
+    "core_subscriptions": {"account_number": "account"},
+    "atm": {"card_number": "card"},
+    "card": {"card_number": "card", "account_number": "account"},
+    "branch": {"customer_number": "customer", "account_number": "account"},
+    "online": {"login_name": "login", "account_number": "account"},
+    "phone": {"customer_number": "customer", "phone_number": "phone"},
+    "survey": {"customer_number": "customer"},
+    "campaign": {"customer_number": "customer"},
+    "partner": {"person_number": "prospect"},
+}
+
+
+def others(settings, gone):
+    """Hash every row of every source that names none of these people."""
     hashes = {}
-    with connect(settings, read_only=True) as connection:
-        for source in ("core_customers", "core_accounts", "branch", "campaign"):
-            hashes[source] = connection.execute(
-                f"""
-                select count(*), sum(row_hash) from raw.{source}
-                where customer_number is null or customer_number not in (
-                    select unnest(?::varchar[])
-                )
-                """,
-                [gone],
-            ).fetchall()
-        for source in ("card", "atm"):
-            hashes[source] = connection.execute(
-                f"""
-                select count(*), sum(row_hash) from raw.{source}
-                where card_number is null or card_number not in (
-                    select unnest(?::varchar[])
-                )
-                """,
-                [_cards_of(connection, gone)],
-            ).fetchall()
+    for source, owners in OWNERS.items():
+        names = " and ".join(
+            f"not coalesce(list_contains(?::varchar[], {column}), false)"
+            for column in owners
+        )
+        # Whom somebody referred stays, without saying by whom.
+        kept = "* exclude (row_hash, known_at)"
+        if source == "partner":
+            kept = "* exclude (row_hash, known_at, referrer_number)"
+        hashes[source] = ask(
+            settings,
+            f"""
+            select count(*), sum(hash(stored))
+            from (select {kept} from raw.{source} where {names}) as stored
+            """,
+            *(sorted(gone[kind]) for kind in owners.values()),
+        )
     return hashes
 
 
-def _cards_of(connection, customers):
-    if "cards" not in _remembered:
-        _remembered["cards"] = dict(
-            connection.execute("""
-                select customer_number, list(distinct card_number)
-                from raw.core_accounts where card_number is not null group by all
-            """).fetchall()
+def spread(settings, numbers):
+    """Let people stand wherever a bank at work would have them as well."""
+    with connect(settings) as connection:
+        vault = Vault(connection, settings)
+        rows = [(1, line, f'"{n}",broken') for line, n in enumerate(numbers, 10_001)]
+        vault.store_quarantined("atm/2025-01-31.1", [*rows, (1, 1, "C9,broken")])
+        connection.executemany(
+            "insert into vault.repaired_rows values "
+            "('atm/2025-01-31.1', 1, ?, ?, now())",
+            [(line, text) for _, line, text in [*rows, (1, 1, "C9,mended")]],
         )
-    return [card for c in customers for card in _remembered["cards"].get(c, [])]
+        connection.execute("""
+            create schema if not exists marts;
+            create table marts.customer_features as
+            select distinct
+                customer_number as customer_id, date '2025-02-01' as as_of_date
+            from raw.core_customers;
+            insert into ops.gates values
+                ('scores', 'customer_scores', '2026-07-01', true, 5, 0, null);
+        """)
+    record = settings.home / "dbt" / "target" / "run_results.json"
+    record.parent.mkdir(parents=True)
+    built = {
+        "metadata": {"generated_at": "2026-06-30T06:10:00Z"},
+        "results": [{"unique_id": "model.bank_crm.customer_features"}],
+    }
+    record.write_text(json.dumps(built))
+    publish.run(settings)
+    with connect(settings) as connection:
+        connection.execute(
+            "update marts.customer_features set as_of_date = as_of_date + 31"
+        )
+    publish.run(settings)
+    report = settings.reports / "table_people" / "2025-02-01"
+    report.mkdir(parents=True)
+    with duckdb.connect(settings.warehouse, read_only=True) as connection:
+        connection.execute(f"""
+            copy (select customer_id, 0.5 as probability from marts.customer_features)
+            to '{report}/predictions.parquet' (format parquet)
+        """)
+    (report / "list.csv").write_text("\n".join(numbers))
+    (report / "report.html").write_text("<p>Nobody's.</p>")
 
 
-_remembered: dict = {}
+def read_everything(home):
+    """Read the bytes of every file, and what packed and compressed ones hold."""
+    for path in home.rglob("*"):
+        if not path.is_file() or path.relative_to(home).parts[0] == "truth":
+            continue
+        yield path.read_bytes()
+        if path.suffix == ".parquet":
+            yield str(pq.read_table(path).to_pydict()).encode()
+        if path.suffix == ".duckdb":
+            copy = home.parent / "uncompressed.duckdb"
+            with duckdb.connect() as connection:
+                connection.execute("set force_compression = 'uncompressed'")
+                connection.execute(f"attach '{path}' as packed (read_only)")
+                connection.execute(f"attach '{copy}' as copy")
+                tables = connection.execute("""
+                    select format('"{}"."{}"', schema_name, table_name), schema_name
+                    from duckdb_tables() where database_name = 'packed'
+                """).fetchall()
+                for table, schema in tables:
+                    connection.execute(f"""
+                        create schema if not exists copy."{schema}";
+                        create table copy.{table} as from packed.{table};
+                    """)
+                connection.execute("checkpoint copy; detach copy; detach packed")
+            yield copy.read_bytes()
+            copy.unlink()
 
 
 def test_f41_twenty_people_leave_no_value_behind_and_everybody_else_stays(bank):
     numbers = choose(bank, PEOPLE)
-    people = {number: values_of(bank, number) for number in numbers}
-    registrations = ask(
+    # A partner had reported one of them before.
+    ((reported,),) = ask(
         bank,
         """
-        select identities.customer_number, identities.customer_id
-        from ops.customer_identities as identities where superseded_at is null
+        select min(identifier) from vault.identifiers
+        where kind = 'customer' and pseudonym in (
+            select customer_id from ops.identity_changes where source = 'partner'
+        )
         """,
     )
-    canonical = dict(registrations)
-    erased = {canonical.get(c, c) for c in (customer_id(bank, n) for n in numbers)}
-    everyone = {
-        number
-        for (number,) in ask(
+    numbers = sorted({reported, *numbers[: PEOPLE - 1]})
+    canonical = dict(
+        ask(
             bank,
-            "select distinct identifier from vault.identifiers where kind = 'customer'",
+            """
+            select customer_number, customer_id from ops.customer_identities
+            where superseded_at is null
+            """,
         )
+    )
+    known = ask(
+        bank,
+        "select distinct identifier from vault.identifiers where kind = 'customer'",
+    )
+    of_person = {
+        number: canonical.get(customer_id(bank, number), customer_id(bank, number))
+        for (number,) in known
     }
-    gone = [
-        n
-        for n in everyone
-        if canonical.get(customer_id(bank, n), customer_id(bank, n)) in erased
-    ]
+    erased = {of_person[number] for number in numbers}
+    everywhere = [number for number in of_person if of_person[number] in erased]
+    gone = find_gone(bank, everywhere)
+    spread(bank, numbers)
+    values = ask(
+        bank,
+        """
+        select identifier from vault.identifiers
+        where list_contains(?::varchar[], pseudonym)
+        """,
+        sorted(set().union(*gone.values())),
+    )
+    needles = {value for (value,) in values} | set().union(*gone.values())
     before = others(bank, gone)
-    assert search_home(bank.home, people[numbers[0]], without=[])["hits"]
+    found = {n for c in read_everything(bank.home) for n in needles if n.encode() in c}
+    assert needles - found == set()
+    assert [kind for kind in gone if not gone[kind]] == []
 
     for number in numbers:
         try:
             certificate = forget.run(bank, customer_id(bank, number))
         except UsageError:
-            assert number in gone  # the second registration of somebody erased before
+            assert number in everywhere  # registered twice, and so erased before
             continue
         assert certificate["hits"] == 0
-    after = others(bank, gone)
 
-    exact = sorted({value for values in people.values() for value in values[:1]})
-    assert search_home(bank.home, exact)["hits"] == {}
-    assert after == before
+    left = [n for c in read_everything(bank.home) for n in needles if n.encode() in c]
+    assert left == []
+    assert others(bank, gone) == before
+    assert len(list(bank.published.glob("*/manifest.json"))) == 3  # and `current`
+    assert [path.name for path in bank.reports.rglob("*.*")] == ["report.html"]
+    assert ask(
+        bank,
+        """
+        select line_number, raw_text from vault.quarantined_rows
+        union all select line_number, raw_text from vault.repaired_rows
+        """,
+    ) == [(1, "C9,broken"), (1, "C9,mended")]
     assert verify.run(bank) == len(list(bank.landing.glob("*/*/manifest.json")))
 
 
