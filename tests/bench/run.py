@@ -83,7 +83,11 @@ def _report(sender, function: Callable, arguments: list) -> None:
     own = function(*arguments)
     # Who has to prepare first returns the seconds that count.
     seconds = time.perf_counter() - began if own is None else own
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # dbt runs in a child.
+    kilobytes = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     sender.send((seconds, kilobytes / 1024))
 
 
