@@ -87,11 +87,14 @@ def run(
     PipelineError
         dbt itself did not get that far.
     """
-    arguments = _arguments(select, exclude, unit_tests=unit_tests)
     is_whole = select is None and exclude in {None, SCORED}
     with run_lock(settings, "build"):
-        if select != SCORED:
-            arguments += _begin(settings, is_whole=is_whole, full_refresh=full_refresh)
+        how = _begin(
+            settings,
+            is_whole=is_whole,
+            is_full=full_refresh or not (is_whole or select == SCORED),
+        )
+        arguments = _arguments(select, exclude, how, unit_tests=unit_tests)
         results = _run_dbt(settings, arguments)
         if not results["results"]:
             msg = (
@@ -125,26 +128,34 @@ def dbt_code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _begin(settings: Settings, *, is_whole: bool, full_refresh: bool) -> list[str]:
-    """Say how dbt has to build: of a part, nothing is noted, so the next is full."""
+def _begin(settings: Settings, *, is_whole: bool, is_full: bool) -> str:
+    """Say how to build: "full", "night", or "scores", which depends on neither."""
     with connect(settings) as connection:
         prepare(connection)
-        if full_refresh or not is_whole:
+        if is_full:
+            # After a part, what was built is of no one moment.
             changes.forget(connection)
-        if is_whole and changes.begin(connection, dbt_code_version()):
-            return []
-    # dbt trips over files that went since it last read them.
-    return ["--full-refresh", "--no-partial-parse"]
+        if not is_whole:
+            return "full" if is_full else "scores"
+        is_of_use = changes.begin(connection, dbt_code_version())
+    return "night" if is_of_use else "full"
 
 
 def _arguments(
-    select: str | None, exclude: str | None, *, unit_tests: bool
+    select: str | None, exclude: str | None, how: str, *, unit_tests: bool
 ) -> list[str]:
     arguments = []
+    excluded = (exclude or "").split()
     if select:
         arguments += ["--select", *select.split()]
-    if exclude:
-        arguments += ["--exclude", *exclude.split()]
+    if how == "full":
+        # dbt trips over files that went since it last read them.
+        arguments += ["--full-refresh", "--no-partial-parse"]
+    if how == "night":
+        # The same code made the same views and seeds.
+        excluded += ["config.materialized:view", "resource_type:seed"]
+    if excluded:
+        arguments += ["--exclude", *excluded]
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
     return arguments

@@ -72,3 +72,15 @@
             )
     )
 {%- endmacro %}
+
+{# What a data test reads of a table that is kept: in a night, what was changed in it. #}
+{% macro get_where_subquery(relation) -%}
+    {%- if execute and not flags.FULL_REFRESH -%}
+        {%- set node = graph.nodes.get('model.bank_crm.' ~ relation.identifier, {}) -%}
+        {%- set changed = node.get('config', {}).get('incremental_predicates') -%}
+    {%- endif -%}
+    {%- if changed -%}
+        {{ return('(select * from ' ~ relation ~ ' where ' ~ changed | join(' or ') ~ ')') }}
+    {%- endif -%}
+    {{ return(relation) }}
+{%- endmacro %}

@@ -61,3 +61,15 @@
         as double
     )
 {%- endmacro %}
+
+{# The first day of any window of this build. A literal, for DuckDB skips what is older
+   before it joins; the result of a subquery it would only compare with afterwards. #}
+{% macro first_window_date() -%}
+    {%- set as_of_dates = ref('int_as_of_dates_touched') -%}
+    {%- if execute and load_relation(as_of_dates) -%}
+        {%- set first_date = run_query(
+            'select ' ~ add_days('min(as_of_date)', -365) ~ ' from ' ~ as_of_dates
+        ).columns[0][0] -%}
+    {%- endif -%}
+    {{ "date '" ~ first_date ~ "'" if first_date else always() }}
+{%- endmacro %}

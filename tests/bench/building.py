@@ -193,7 +193,8 @@ def _write_deliveries(connection) -> None:
     connection.execute(f"""
         insert into ops.deliveries by name
         select
-            delivery_id, source, cast(known_at - interval 1 day as date) as business_date,
+            delivery_id, source,
+            cast(known_at - interval 1 day as date) as business_date,
             1 as sequence, known_at as extracted_at, 'accepted' as status,
             row_count as rows_loaded
         from ({union})

@@ -2,8 +2,8 @@
 
 The same columns and values as ``marts.customer_features``, by the fastest SQL we know,
 and none of what makes the marts worth having: it knows one time instead of two, so that
-every delivery has to be in time and the last; nobody may be registered twice; nothing is
-tested, described or kept for anybody else.
+every delivery has to be in time and the last; nobody may be registered twice; nothing
+is tested, described or kept for anybody else.
 """
 
 from pathlib import Path

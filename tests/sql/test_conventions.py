@@ -115,7 +115,7 @@ def test_every_table_has_its_key_tested(dbt_models, manifest):
     offenders = [
         node["name"]
         for node in dbt_models
-        if node["config"]["materialized"] == "table"
+        if node["config"]["materialized"] in {"table", "incremental"}
         and node["unique_id"] not in tested
         and node["name"] not in GROUPED
     ]

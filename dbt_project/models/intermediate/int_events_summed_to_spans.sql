@@ -4,21 +4,20 @@
 
 with
 
-events as (
+-- Read twice, for a CTE read twice would be written down in between.
+recent_events as (
 
     select * from {{ ref('int_events_placed_in_spans') }}
 
-),
-
-as_of_dates as (
-
-    select * from {{ ref('int_as_of_dates_touched') }}
+    where occurred_date >= {{ first_window_date() }}
 
 ),
 
-windows as (
+older_events as (
 
-    select {{ add_days('min(as_of_date)', -365) }} as first_date from as_of_dates
+    select * from {{ ref('int_events_placed_in_spans') }}
+
+    where occurred_date < {{ first_window_date() }}
 
 ),
 
@@ -82,9 +81,7 @@ recent_spans as (
         max(occurred_date) filter (where event_type = 'complaint') as last_complaint_date,
         min(occurred_date) as first_event_date
 
-    from events
-
-    where occurred_date >= (select windows.first_date from windows)
+    from recent_events
 
     group by all
 
@@ -121,9 +118,7 @@ older_spans as (
         max(occurred_date) filter (where event_type = 'complaint') as last_complaint_date,
         min(occurred_date) as first_event_date
 
-    from events
-
-    where occurred_date < (select windows.first_date from windows)
+    from older_events
 
     group by all
 
