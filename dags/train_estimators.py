@@ -1,14 +1,17 @@
 """### Train estimators
 
-Mines each use case in the five stages of SEMMA. An estimator that beats the champion on
-the same latest snapshot becomes the champion.
+Mines each use case in the five stages of SEMMA. An estimator that is clearly better than
+the champion on most of the latest snapshots waits for a person: `crm challengers` lists
+it, `crm approve` makes it champion. With `CRM_AUTO_APPROVE=true` nobody is asked.
 
 - **Runs** on the first of every month at 08:00 UTC, when the month-end snapshot is
-  there. With the parameter `only_missing`, a use case with a champion is left alone.
+  there. With the parameter `only_missing`, a use case with a champion, or with a
+  challenger that waits, is left alone.
 - **Rerunning** is safe: it is a new run in MLflow, and the champion changes only for a
   better one. Clear a use case from `sample` on.
-- **If it fails**, the champion stays, and scoring goes on with it. A use case with too
-  few positives to learn from is skipped after `sample`, which is not a failure.
+- **If it fails**, the champion stays, and scoring goes on with it. `assess` fails where
+  the gate refuses the better candidate, and says why. A use case with too few positives
+  to learn from is skipped after `sample`, which is not a failure.
 """
 
 from datetime import UTC, datetime
