@@ -1,8 +1,8 @@
 """### Train estimators
 
-Mines each use case in the five stages of SEMMA. An estimator that is clearly better than
-the champion on most of the latest snapshots waits for a person: `crm challengers` lists
-it, `crm approve` makes it champion. With `CRM_AUTO_APPROVE=true` nobody is asked.
+Mines each use case in the five stages of SEMMA. An estimator that is clearly better
+than the champion on most of the latest snapshots waits for a person: `crm challengers`
+lists it, `crm approve` makes it champion. With `CRM_AUTO_APPROVE=true` nobody is asked.
 
 - **Runs** on the first of every month at 08:00 UTC, when the month-end snapshot is
   there. With the parameter `only_missing`, a use case with a champion, or with a
