@@ -26,6 +26,7 @@ def load_with_pandas(database: Path, landing: Path) -> None:
     """Load the same files through frames, with nothing checked and inexact amounts."""
     database.unlink(missing_ok=True)
     with duckdb.connect(database, config={"threads": 2}) as connection:
+        connection.execute("set enable_progress_bar = false")
         for path in sorted(landing.glob("*/*/*.csv")):
             contract = load_contract(path.parents[1].name)
             times = [c.name for c in contract.columns if c.data_type == "timestamp"]
