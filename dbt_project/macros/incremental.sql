@@ -5,7 +5,8 @@
     and a fact is replaced with its delivery.
 #}
 {% macro get_incremental_replace_sql(arg_dict) -%}
-    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    {%- set quoted = arg_dict['dest_columns'] | map(attribute='quoted') -%}
+    {%- set columns = quoted | join(', ') -%}
     delete from {{ arg_dict['target_relation'] }}
     where {{ arg_dict['incremental_predicates'] | join(' or ') }}
     {%- if arg_dict['unique_key'] %}
@@ -60,8 +61,8 @@
 
 {# Whether something of a transaction's month came in, was taken back, or turned out to
    be another customer's. #}
-{% macro is_month_touched() -%}
-    date_trunc('month', transactions.occurred_at) in (
+{% macro is_month_touched(occurred_at) -%}
+    date_trunc('month', {{ occurred_at }}) in (
         select changed_deliveries.month_date from changed_deliveries
         union
         select date_trunc('month', linked.occurred_at)
@@ -73,14 +74,16 @@
     )
 {%- endmacro %}
 
-{# What a data test reads of a table that is kept: in a night, what was changed in it. #}
+{# What a data test reads of a table that is kept: in a night, what changed in it. #}
 {% macro get_where_subquery(relation) -%}
     {%- if execute and not flags.FULL_REFRESH -%}
-        {%- set node = graph.nodes.get('model.bank_crm.' ~ relation.identifier, {}) -%}
-        {%- set changed = node.get('config', {}).get('incremental_predicates') -%}
+        {%- set name = 'model.bank_crm.' ~ relation.identifier -%}
+        {%- set node = graph.nodes.get(name, {'config': {}}) -%}
+        {%- set changed = node.config.get('incremental_predicates') -%}
     {%- endif -%}
     {%- if changed -%}
-        {{ return('(select * from ' ~ relation ~ ' where ' ~ changed | join(' or ') ~ ')') }}
+        {%- set where = changed | join(' or ') -%}
+        {{ return('(select * from ' ~ relation ~ ' where ' ~ where ~ ')') }}
     {%- endif -%}
     {{ return(relation) }}
 {%- endmacro %}

@@ -7,7 +7,7 @@
     are many more.
 #}
 
-{# How much of a span's measure lies in a window: nought times what lies outside is three
+{# What of a span's measure lies in a window. Nought times what lies outside is three
    times as fast as a filter. Exact, for measures are whole numbers held as doubles. #}
 {% macro in_last_days(measure, days) -%}
     sum(spans.{{ measure }}{{ " * spans.is_in_last_" ~ days ~ "d" if days < 365 }})

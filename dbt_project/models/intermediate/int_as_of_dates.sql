@@ -86,8 +86,9 @@ as_of_dates as (
 -- A snapshot may look back at those before it, so all from the first on are touched.
 touched as (
 
-    select min(coalesce(as_of_dates.as_of_date, built_snapshots.as_of_date))
-        as touched_from_date
+    select
+        min(coalesce(as_of_dates.as_of_date, built_snapshots.as_of_date))
+            as touched_from_date
 
     from as_of_dates
 

@@ -37,7 +37,7 @@ from transactions
 where
     initiative = 'customer'
     {% if is_incremental() %}
-    and {{ is_month_touched() }}
+        and {{ is_month_touched('occurred_at') }}
     {% endif %}
 
 group by

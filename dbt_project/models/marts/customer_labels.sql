@@ -59,7 +59,19 @@ active_days as (
     inner join outcome_days
         on cast(transactions.occurred_at as date) = outcome_days.calendar_date
 
-    where transactions.initiative = 'customer'
+    -- Said twice, here and below, so that a night need not tell the days of all history.
+    where
+        transactions.initiative = 'customer'
+        and (
+            transactions.occurred_at >= (
+                select min(touched.as_of_date)
+                from {{ ref('int_outcomes_touched') }} as touched
+            )
+            or transactions.customer_id in (
+                select touched.customer_id
+                from {{ ref('int_customers_touched') }} as touched
+            )
+        )
 
 ),
 

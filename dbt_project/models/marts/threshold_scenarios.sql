@@ -20,7 +20,7 @@ latest as (
 
     from customer_months
 
-    where as_of_date = (select max(as_of_date) from customer_months)
+    where as_of_date = (select max(newest.as_of_date) from customer_months as newest)
 
 ),
 

@@ -20,6 +20,12 @@ transactions as (
 
 ),
 
+answers as (
+
+    select * from {{ ref('int_answers_summed_to_touchpoint_months') }}
+
+),
+
 changed_deliveries as (
 
     select * from {{ ref('stg_ops__changed_deliveries') }}
@@ -48,7 +54,7 @@ contacts as (
     where
         transactions.customer_id is not null
         {% if is_incremental() %}
-        and {{ is_month_touched() }}
+            and {{ is_month_touched('transactions.occurred_at') }}
         {% endif %}
 
     group by all
@@ -73,7 +79,10 @@ select
     cast(coalesce(contacts.customer_count, 0) as integer) as customer_count,
     contacts.branch_wait_minutes_mean,
     cast(coalesce(contacts.branch_wait_over_30_minutes_count, 0) as integer)
-        as branch_wait_over_30_minutes_count
+        as branch_wait_over_30_minutes_count,
+    cast(coalesce(answers.score_count, 0) as integer) as score_count,
+    answers.experience_score_mean,
+    answers.expectation_score_mean
 
 from months
 
@@ -84,3 +93,7 @@ inner join phases
 left join contacts
     on months.month_date = contacts.month_date
     and phases.touchpoint = contacts.touchpoint
+
+left join answers
+    on months.month_date = answers.month_date
+    and phases.touchpoint = answers.touchpoint

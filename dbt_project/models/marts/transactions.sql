@@ -50,12 +50,13 @@ left join links
     and events.occurred_date < links.valid_to
     and links.superseded_at is null
 
-where events.superseded_at is null
+where
+    events.superseded_at is null
     {% if is_incremental() %}
-    and (
-        events.delivery_id in (
-            select changed_deliveries.delivery_id from changed_deliveries
+        and (
+            events.delivery_id in (
+                select changed_deliveries.delivery_id from changed_deliveries
+            )
+            or events.identifier in (select links_touched.identifier from links_touched)
         )
-        or events.identifier in (select links_touched.identifier from links_touched)
-    )
     {% endif %}
