@@ -1,4 +1,4 @@
-"""Nothing of the future is in a snapshot: on five random days, and with a canary."""
+"""F23: nothing of the future is in a snapshot, on five random days or of a canary."""
 
 import random
 from datetime import date
