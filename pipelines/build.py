@@ -132,6 +132,7 @@ def _begin(settings: Settings, *, is_whole: bool, is_full: bool) -> str:
     """Say how to build: "full", "night", or "scores", which depends on neither."""
     with connect(settings) as connection:
         prepare(connection)
+        changes.prepare(connection)
         if is_full:
             # After a part, what was built is of no one moment.
             changes.forget(connection)

@@ -15,7 +15,22 @@ from pipelines.contracts import load_contracts
 
 # They say whom an event belongs to: where a row of theirs is gone, so is what it meant.
 REGISTERS = ["core_customers", "core_accounts", "identities"]
-TABLES = ("builds", "built_deliveries", "built_snapshots", "changed_deliveries")
+NOTES = ("builds", "built_deliveries", "built_snapshots", "changed_deliveries")
+TABLES = """
+create table if not exists ops.builds (
+    build_id varchar, code_version varchar, started_at timestamp, is_finished boolean
+);
+create table if not exists ops.built_deliveries (
+    build_id varchar, delivery_id varchar, source varchar, known_at timestamp,
+    superseded_at timestamp, row_count bigint, rows_hash varchar, months date[]
+);
+create table if not exists ops.built_snapshots (
+    as_of_date date, observed_until_date date
+);
+create table if not exists ops.changed_deliveries (
+    delivery_id varchar, source varchar, known_from timestamp, month_date date
+);
+"""
 # An identity has no delivery: what became known of identities at once counts as one.
 STANDING = """
     select
@@ -61,6 +76,11 @@ CHANGED = """
         and coalesce(coalesce(row_count, -1) <= row_count_before, false) as is_lost
     from summed
 """
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of notes."""
+    connection.execute(TABLES)
 
 
 def begin(connection: duckdb.DuckDBPyConnection, code_version: str) -> bool:
@@ -109,7 +129,7 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
 
 def forget(connection: duckdb.DuckDBPyConnection) -> None:
     """Let the next build be a full one."""
-    for name in TABLES:
+    for name in NOTES:
         connection.execute(f"delete from ops.{name}")
 
 

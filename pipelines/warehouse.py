@@ -100,19 +100,6 @@ select
     number as customer_number, customer_id, registered_date, known_at,
     lead(known_at) over (partition by number order by known_at) as superseded_at
 from stated;
-create table if not exists ops.builds (
-    build_id varchar, code_version varchar, started_at timestamp, is_finished boolean
-);
-create table if not exists ops.built_deliveries (
-    build_id varchar, delivery_id varchar, source varchar, known_at timestamp,
-    superseded_at timestamp, row_count bigint, rows_hash varchar, months date[]
-);
-create table if not exists ops.built_snapshots (
-    as_of_date date, observed_until_date date
-);
-create table if not exists ops.changed_deliveries (
-    delivery_id varchar, source varchar, known_from timestamp, month_date date
-);
 create table if not exists ops.erasures (
     erasure_id varchar, erased_at timestamp, certificate json
 );
