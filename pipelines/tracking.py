@@ -22,7 +22,13 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 from sklearn.base import BaseEstimator
 
-from pipelines.artifacts import Artifact, digest_files, load_estimator, read_files
+from pipelines.artifacts import (
+    Artifact,
+    compact_schema,
+    digest_files,
+    load_estimator,
+    read_files,
+)
 from pipelines.kept_rows import refuse_kept_rows
 from pipelines.settings import Settings
 
@@ -141,15 +147,16 @@ def log_estimator(
     refuse_kept_rows(use_case, estimator)
     columns = [ColSpec("string", name) for name in categorical]
     columns += [ColSpec("double", name) for name in numeric]
-    logged = mlflow.sklearn.log_model(
-        estimator,
-        name="estimator",
-        serialization_format="skops",
-        skops_trusted_types=TRUSTED_TYPES,
-        pip_requirements=REQUIREMENTS,
-        signature=ModelSignature(Schema(columns), Schema([ColSpec("double")])),
-        pyfunc_predict_fn="predict_proba",
-    )
+    with compact_schema():
+        logged = mlflow.sklearn.log_model(
+            estimator,
+            name="estimator",
+            serialization_format="skops",
+            skops_trusted_types=TRUSTED_TYPES,
+            pip_requirements=REQUIREMENTS,
+            signature=ModelSignature(Schema(columns), Schema([ColSpec("double")])),
+            pyfunc_predict_fn="predict_proba",
+        )
     files = read_files(settings, use_case, logged.model_id)
     return Artifact(logged.run_id, logged.model_id, digest_files(files))
 

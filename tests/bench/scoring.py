@@ -1,5 +1,6 @@
 """Scoring everybody and writing it down, against a bare `predict_proba` in memory."""
 
+import multiprocessing
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +25,12 @@ def compare(stopwatch, folder: Path, rows: int) -> Iterator[str]:
     """Compare ``crm score`` with the same estimator on the same rows in memory."""
     customers = rows // 2
     settings = Settings(home=folder / "home")
-    make_marts(settings, customers)
-    make_champion(settings)
+    # Elsewhere, for a child's peak of memory is never below that of its parent.
+    making = multiprocessing.get_context("spawn").Process(
+        target=make_home, args=(settings, customers)
+    )
+    making.start()
+    making.join()
     figures = stopwatch.measure(
         bare=(predict_bare, settings),
         score=(score_all, settings),
@@ -38,6 +43,12 @@ def compare(stopwatch, folder: Path, rows: int) -> Iterator[str]:
         f"{ours.peak_megabytes:.0f} MB (bare {bare.peak_megabytes:.0f}); "
         f"logging an estimator {figures['log'].seconds:.2f} s"
     )
+
+
+def make_home(settings: Settings, customers: int) -> None:
+    """Make marts and a champion that has learnt from some of them."""
+    make_marts(settings, customers)
+    make_champion(settings)
 
 
 def make_marts(settings: Settings, customers: int) -> None:

@@ -1,5 +1,6 @@
 import json
 import logging
+from zipfile import ZipFile
 
 import pytest
 import skops.io
@@ -98,6 +99,11 @@ def test_no_customer_is_kept_beside_the_estimator(mined):
         "python_env.yaml",
         "requirements.txt",
     ]
+
+
+def test_the_schema_is_saved_without_indents_which_would_take_twice_as_long(mined):
+    with ZipFile(champion_folder(mined) / "model.skops") as saved:
+        assert b"\n" not in saved.read("schema.json")
 
 
 def test_a_moved_home_keeps_its_champion_and_can_track_new_runs(mined):
