@@ -5,6 +5,9 @@ from models.candidates import build_boosting, build_logistic
 
 # A lead gap of 14 days, in which to act, and 90 days over which the label is observed.
 HORIZON_DAYS = 104
+# A judgement: what keeping one customer is worth, times the share whom a contact keeps,
+# and what a contact costs.
+WORTH_CNY = (120.0, 15.0)
 NEVER_DAYS = 1e6  # longer than anybody lives
 CATEGORICAL = features.CATEGORICAL
 NUMERIC = features.NUMERIC

@@ -12,6 +12,9 @@ from models.candidates import build_boosting_by_group
 from models.treatments import DROP, build_columns
 
 HORIZON_DAYS = 90
+# A judgement: what an account brings in its first year, times the share that would not
+# have opened by itself, and what an offer costs.
+WORTH_CNY = (200.0, 5.0)
 FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
 FAMILY = "product_family"
 CATEGORICAL = [FAMILY, *features.CATEGORICAL]
@@ -124,3 +127,31 @@ def score_by_rule(train, frame):
     """
     rate = train.groupby(FAMILY)["label"].mean()
     return frame[FAMILY].map(rate).fillna(0.0).to_numpy(dtype=float)
+
+
+def score_by_co_holding(known, frame):
+    """Rank offers by what others hold who hold the same.
+
+    Parameters
+    ----------
+    known : DataFrame of shape (n_known_rows, n_columns)
+        With ``holds_<family>`` of customers, 0 or 1.
+    frame : DataFrame of shape (n_rows, n_columns)
+        With the same, and ``product_family``.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Mean, over the families a customer holds, of the share of their holders who
+        hold the family in question; over everybody for who holds none.
+    """
+    columns = [f"holds_{family}" for family in FAMILIES]
+    held, asked = known[columns].to_numpy(), frame[columns].to_numpy()
+    together = held.T @ held
+    shares = together / np.maximum(np.diag(together), 1)[:, None]
+    usual = held.mean(axis=0)
+    family = frame[FAMILY].map({name: i for i, name in enumerate(FAMILIES)})
+    count = asked.sum(axis=1)
+    means = np.where(count[:, None] > 0, asked @ shares, usual)
+    means = means / np.maximum(count, 1)[:, None]
+    return means[np.arange(len(frame)), family.to_numpy()]

@@ -2,64 +2,55 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
-import pandas as pd
 
-from models.assessment import measure, measure_groups, measure_ranking
-from pipelines import plots, promote, tracking
+from models.assessment import measure
+from models.contributions import Explainer
+from models.origins import UnexplainableError
+from models.resampling import resample, summarise
+from models.verdict import Findings, write_verdict
+from pipelines import (
+    back_test,
+    contests,
+    figures,
+    planted_truth,
+    plots,
+    promote,
+    tracking,
+)
 from pipelines.artifacts import Artifact
+from pipelines.assessment_page import MEASURES, write_page
+from pipelines.contests import RULE, Contest
 from pipelines.errors import GateRefusedError
+from pipelines.figures import Row
 from pipelines.mining_runs import MiningRun, load_use_case, mark, open_stage
 from pipelines.model import read_candidates
-from pipelines.sample import read_dates, read_part
+from pipelines.modify import read_treatments
+from pipelines.sample import read_dates
 from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.warehouse import connect, prepare
 
 logger = logging.getLogger(__name__)
 
-RULE = "rule"
-
 
 @dataclass(frozen=True)
-class Contest:
-    """One snapshot, scored by every candidate and by the rule.
+class BackTest:
+    """What came of fitting the winner anew.
 
     Attributes
     ----------
-    as_of_date : date
-        Which snapshot.
-    rows : DataFrame of shape (n_rows, n_features + 1)
-        Features and ``label``.
-    probabilities : dict of str to ndarray of shape (n_rows,)
-        By candidate, the simplest first.
-    rule : ndarray of shape (n_rows,)
-        What a bank without estimators would rank by; not a probability.
+    rows : list of Row
+        Figures by cut-off.
+    over_rule : list of tuple
+        By cut-off: its date, and the AUC over that of the rule.
+    stability : float
+        Rank correlation of the latest fit with the winner itself, on the test rows.
     """
 
-    as_of_date: date
-    rows: pd.DataFrame
-    probabilities: dict[str, np.ndarray]
-    rule: np.ndarray
-
-    @property
-    def label(self) -> np.ndarray:
-        """0 or 1 by row."""
-        return self.rows["label"].to_numpy()
-
-    def measure(self) -> dict[str, dict[str, float]]:
-        """Measure every candidate, and the rule."""
-        figures = {
-            name: measure(self.label, probability)
-            for name, probability in self.probabilities.items()
-        }
-        if "product_family" in self.rows:
-            for name, probability in self.probabilities.items():
-                figures[name] |= measure_groups(
-                    self.label, probability, self.rows["product_family"]
-                )
-        return figures | {RULE: measure_ranking(self.label, self.rule)}
+    rows: list[Row]
+    over_rule: list[tuple]
+    stability: float
 
 
 def run(settings: Settings, use_case: str) -> str:
@@ -104,93 +95,174 @@ def run(settings: Settings, use_case: str) -> str:
 def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
     use_case = mining_run.use_case
     candidates = read_candidates(settings, mining_run)
-    contests = _hold_contests(settings, use_case, candidates)
-    figures = {part: contest.measure() for part, contest in contests.items()}
-    _write_figures(settings, mining_run, contests, figures)
-    _track(contests["test"], figures["test"])
+    tune, test = _hold_contests(settings, mining_run, candidates)
+    tuned = {
+        name: measure(tune.label, probability)
+        for name, probability in tune.probabilities.items()
+    }
     # The first of equals is the simplest.
-    winner = max(candidates, key=lambda name: figures["tune"][name]["auc"])
-    status, verdict = promote.challenge(
+    winner = max(candidates, key=lambda name: tuned[name]["auc"])
+    drawn = resample(
+        test.label,
+        test.scores,
+        test.person,
+        worth=load_use_case(use_case).WORTH_CNY,
+        random_state=mining_run.seed,
+    )
+    tested = _test_again(settings, mining_run, winner, test)
+    rows = [
+        *figures.list_tuned(tune, tuned),
+        *figures.list_resampled(test, drawn),
+        *figures.list_segments(test, winner),
+        *figures.list_offers(test, tune, winner, mining_run.seed),
+        *tested.rows,
+    ]
+    table = figures.write(settings, mining_run, rows)
+    answers = write_verdict(
+        _find(
+            test,
+            winner,
+            drawn,
+            tested,
+            _explain(settings, use_case, candidates[winner], test),
+        )
+    )
+    _track(test, winner, answers)
+    for name, artifact in candidates.items():
+        tracking.log_later(
+            settings,
+            artifact.run_id,
+            {metric: values[0] for metric, values in _choose(drawn[name]).items()},
+        )
+    page = write_page(settings, mining_run, winner, table, answers, _plot(test))
+    logger.info("%s reported: %s", use_case, page)
+    status, decision = promote.challenge(
         settings, mining_run, winner, candidates[winner]
     )
-    ranks = ", ".join(f"{name} {of['auc']:.3f}" for name, of in figures["test"].items())
+    ranks = ", ".join(f"{name} {of['auc'][0]:.3f}" for name, of in drawn.items())
     return status, (
-        f"{winner} won on the tuning snapshot and is {verdict}; "
-        f"AUC on {contests['test'].as_of_date}: {ranks}"
+        f"{winner} won on the tuning snapshot and is {decision}; "
+        f"AUC on {test.as_of_date}: {ranks}"
     )
 
 
 def _hold_contests(
-    settings: Settings, use_case: str, candidates: dict[str, Artifact]
-) -> dict[str, Contest]:
-    definition = load_use_case(use_case)
-    with connect(settings) as connection:
-        dates = read_dates(connection, use_case)
-        rows = {
-            part: read_part(connection, use_case, part) for part in ("tune", "test")
-        }
+    settings: Settings, mining_run: MiningRun, candidates: dict[str, Artifact]
+) -> tuple[Contest, Contest]:
+    use_case = mining_run.use_case
     estimators = {
         name: tracking.load_candidate(settings, use_case, artifact)
         for name, artifact in candidates.items()
     }
-    return {
-        part: Contest(
-            as_of_date=dates[part],
-            rows=rows[part],
-            probabilities={
-                name: estimator.predict_proba(rows[part][definition.FEATURES])[:, 1]
-                for name, estimator in estimators.items()
-            },
-            rule=definition.score_by_rule(rows["tune"], rows[part]),
-        )
-        for part in ("tune", "test")
-    }
-
-
-def _write_figures(
-    settings: Settings,
-    mining_run: MiningRun,
-    contests: dict[str, Contest],
-    figures: dict[str, dict[str, dict[str, float]]],
-) -> None:
-    run_id = mining_run.mining_run_id
-    rows = pd.DataFrame(
-        {
-            "use_case": mining_run.use_case,
-            "mining_run_id": run_id,
-            "candidate": name,
-            "part": part,
-            "as_of_date": contests[part].as_of_date,
-            "metric": metric,
-            "value": value,
-        }
-        for part, candidates in figures.items()
-        for name, metrics in candidates.items()
-        for metric, value in metrics.items()
-    )
     with connect(settings) as connection:
-        connection.register("figures", rows)
-        connection.begin()
-        connection.execute(
-            "delete from ml.assessments where mining_run_id = ?", [run_id]
+        prepare(connection)
+        truths = planted_truth.load(connection, settings, use_case)
+        dates = read_dates(connection, use_case)
+        table = f"ml.{use_case}_sample"
+        tune, test = (
+            contests.read_rows(connection, use_case, part, table=table, truths=truths)
+            for part in ("tune", "test")
         )
-        connection.execute("insert into ml.assessments by name from figures")
-        connection.commit()
+    held = {
+        part: contests.hold(
+            use_case, dates[part], rows, estimators, tune, mining_run.seed
+        )
+        for part, rows in (("tune", tune), ("test", test))
+    }
+    return held["tune"], held["test"]
 
 
-def _track(contest: Contest, figures: dict[str, dict[str, float]]) -> None:
-    scores = contest.probabilities | {RULE: contest.rule}
-    tracking.log(
-        parameters={"as_of_date": contest.as_of_date},
-        metrics={
-            f"{name}_{metric}": value
-            for name, metrics in figures.items()
-            for metric, value in metrics.items()
-        },
-        figures={
-            "roc": plots.plot_roc(contest.label, scores),
-            "precision_recall": plots.plot_precision_recall(contest.label, scores),
-            "gains": plots.plot_gains(contest.label, scores),
-            "calibration": plots.plot_calibration(contest.label, contest.probabilities),
-        },
+def _test_again(
+    settings: Settings, mining_run: MiningRun, winner: str, test: Contest
+) -> BackTest:
+    """Fit the winner's recipe anew at each cut-off, the test snapshot's the last."""
+    worth = load_use_case(mining_run.use_case).WORTH_CNY
+    rows, over_rule, stability = [], [], np.nan
+    with connect(settings) as connection:
+        treatments = read_treatments(connection, mining_run.use_case)
+        cut_offs = back_test.choose_cut_offs(connection, mining_run)
+    for cut_off in cut_offs.items():
+        with connect(settings) as connection:
+            held = back_test.hold_contest(
+                connection, mining_run, winner, treatments, cut_off
+            )
+        if held is None:
+            continue
+        contest, fitted = held
+        drawn = resample(
+            contest.label,
+            contest.scores,
+            contest.person,
+            worth=worth,
+            random_state=mining_run.seed,
+        )
+        rows += figures.list_resampled(contest, drawn, part="back_test")
+        difference = summarise(drawn[winner]["auc"] - drawn[RULE]["auc"])
+        over_rule.append((contest.as_of_date, difference))
+        features = load_use_case(mining_run.use_case).FEATURES
+        stability = figures.correlate_ranks(
+            test.probabilities[winner],
+            fitted.predict_proba(test.rows[features])[:, 1],
+        )
+    return BackTest(rows, over_rule, stability)
+
+
+def _explain(
+    settings: Settings, use_case: str, artifact: Artifact, test: Contest
+) -> str:
+    """Say why scores can't be split into what columns add; nothing where they can."""
+    estimator = tracking.load_candidate(settings, use_case, artifact)
+    features = load_use_case(use_case).FEATURES
+    try:
+        Explainer(estimator, features).explain(test.rows[features].head(100))
+    except UnexplainableError as error:
+        return str(error)
+    return ""
+
+
+def _find(
+    test: Contest, winner: str, drawn: dict, tested: BackTest, unexplained: str
+) -> Findings:
+    won, rule = drawn[winner], drawn[RULE]
+    return Findings(
+        calibration_error=summarise(won["calibration_error"]),
+        back_test=tested.over_rule,
+        over_rule=summarise(won["auc"] - rule["auc"]),
+        missed_by_rule=figures.share_missed(
+            test.label, test.probabilities[winner], test.baselines[RULE]
+        ),
+        lift=summarise(won["lift_at_10_percent"]),
+        stability=tested.stability,
+        unexplained=unexplained,
+        profit=summarise(won["profit_cny_per_1000"]),
+        profit_over_rule=summarise(
+            won["profit_cny_per_1000"] - rule["profit_cny_per_1000"]
+        ),
     )
+
+
+def _choose(metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Leave out what only a table or a curve tells, in a list of runs side by side."""
+    return {name: metrics[name] for name in MEASURES if name in metrics}
+
+
+def _track(test: Contest, winner: str, answers: dict) -> None:
+    adjectives = "\n".join(
+        f"- **{'' if holds else 'not '}{adjective}**: {why}"
+        for adjective, (holds, why) in answers.items()
+    )
+    tracking.log(
+        parameters={"as_of_date": test.as_of_date, "winner": winner},
+        figures=_plot(test),
+        texts={"verdict.md": adjectives},
+    )
+
+
+def _plot(test: Contest) -> dict:
+    scores = test.probabilities | {RULE: test.baselines[RULE]}
+    return {
+        "gains": plots.plot_gains(test.label, scores),
+        "calibration": plots.plot_calibration(test.label, test.probabilities),
+        "roc": plots.plot_roc(test.label, scores),
+        "precision_recall": plots.plot_precision_recall(test.label, scores),
+    }

@@ -108,17 +108,34 @@ def write_sample(
     dict of str to int
         Rows left after each filter, and rows and positives of each part.
     """
-    population = POPULATIONS[use_case]
-    sizes = dict(
-        connection.execute(
-            f"select as_of_date, count(*) from ({population}) group by all"
-        ).fetchall()
+    parts = split_snapshots(
+        list_snapshots(connection, use_case),
+        horizon_days=load_use_case(use_case).HORIZON_DAYS,
     )
-    horizon_days = load_use_case(use_case).HORIZON_DAYS
-    parts = split_snapshots(sizes, horizon_days=horizon_days)
+    draw(connection, use_case, f"ml.{use_case}_sample", parts, seed)
+    return _count(connection, use_case)
+
+
+def list_snapshots(connection: duckdb.DuckDBPyConnection, use_case: str) -> list[date]:
+    """List the snapshots whose labels are known, the earliest first."""
+    rows = connection.execute(
+        f"select distinct as_of_date from ({POPULATIONS[use_case]}) order by all"
+    ).fetchall()
+    return [as_of_date for (as_of_date,) in rows]
+
+
+def draw(
+    connection: duckdb.DuckDBPyConnection,
+    use_case: str,
+    table: str,
+    parts: dict[date, str],
+    seed: int,
+) -> None:
+    """Write a sample of the snapshots that belong to a part: keys, label and weight."""
+    population = POPULATIONS[use_case]
     connection.execute(
         f"""
-        create or replace table ml.{use_case}_sample as
+        create or replace table {table} as
         with parts as (
             select unnest(?::date[]) as as_of_date, unnest(?::varchar[]) as part
         ),
@@ -146,7 +163,6 @@ def write_sample(
             seed,
         ],
     )
-    return _count(connection, use_case) | {"labelled": sum(sizes.values())}
 
 
 def hash_sample(connection: duckdb.DuckDBPyConnection, use_case: str) -> str:
@@ -163,7 +179,11 @@ def hash_sample(connection: duckdb.DuckDBPyConnection, use_case: str) -> str:
 
 
 def read_part(
-    connection: duckdb.DuckDBPyConnection, use_case: str, part: str
+    connection: duckdb.DuckDBPyConnection,
+    use_case: str,
+    part: str,
+    *,
+    table: str | None = None,
 ) -> pd.DataFrame:
     """Read the features and labels of a part, always in the same order, without ids.
 
@@ -175,6 +195,8 @@ def read_part(
         Whose sample.
     part : str
         ``"train"``, ``"tune"`` or ``"test"``.
+    table : str, optional
+        Another sample, as :func:`draw` writes it.
 
     Returns
     -------
@@ -186,7 +208,7 @@ def read_part(
     return connection.execute(
         f"""
         select {columns}, label, weight
-        from ml.{use_case}_sample
+        from {table or f"ml.{use_case}_sample"}
         inner join marts.customer_features using (customer_id, as_of_date)
         where part = ?
         order by all
@@ -206,6 +228,9 @@ def read_dates(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str
 
 def _count(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str, int]:
     counts = connection.execute(COUNTS[use_case]).df().iloc[0].to_dict()
+    (counts["labelled"],) = connection.execute(
+        f"select count(*) from ({POPULATIONS[use_case]})"
+    ).fetchone()
     parts = connection.execute(
         f"select part, count(*), sum(label) from ml.{use_case}_sample group by all"
     ).fetchall()

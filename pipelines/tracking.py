@@ -118,6 +118,13 @@ def log(
         mlflow.log_text(text, name)
 
 
+def log_later(settings: Settings, run_id: str, metrics: dict[str, float]) -> None:
+    """Add figures to a run that has ended, so that they can be compared by run."""
+    client = open_client(settings)
+    for name, value in metrics.items():
+        client.log_metric(run_id, name, value)
+
+
 def log_estimator(
     settings: Settings,
     use_case: str,

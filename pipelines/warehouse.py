@@ -155,6 +155,9 @@ create table if not exists ml.assessments (
     use_case varchar, mining_run_id varchar, candidate varchar, part varchar,
     as_of_date date, metric varchar, value double
 );
+alter table ml.assessments add column if not exists low double;
+alter table ml.assessments add column if not exists high double;
+alter table ml.assessments add column if not exists segment varchar;
 create table if not exists ml.churn_scores (
     customer_id varchar, as_of_date date, churn_probability double,
     estimator_version integer, run_id varchar, scored_at timestamp

@@ -3,11 +3,11 @@
     ({{ event_count }} + 0.5) / ({{ days }} + 15)
 {%- endmacro %}
 
-{# What so many days brought before the last ones. Null until twice as long has been
+{# What so many days brought before the last ones. Null until a month more has been
    observed, since less says little of what is usual. #}
 {% macro usual_count_before(days) -%}
     case
-        when observed_days >= 2 * {{ days }}
+        when observed_days >= {{ days }} + 30
             then
                 {{ days }}
                 * {{ events_per_day(

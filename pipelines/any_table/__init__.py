@@ -1,16 +1,16 @@
 """Mine any table: the five stages, for a file or table of the modeller's own."""
 
 import logging
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from pipelines import tracking
-from pipelines.any_table import assess, explore, model, modify, sample
+from pipelines.any_table import assess, explore, model, modify
 from pipelines.any_table.assess import BEST, Assessment
-from pipelines.any_table.clock import Clock
-from pipelines.any_table.model import Predictions
+from pipelines.any_table.folder import COLUMNS, SAMPLE, Folder
 from pipelines.any_table.report import write_html
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
@@ -33,8 +33,8 @@ def run(settings: Settings, request: Request) -> Path:
     Returns
     -------
     Path
-        The folder of this run, with ``report.html``, ``predictions.parquet``, and one
-        Parquet file from each stage.
+        The folder of this run, with ``report.html``, ``predictions.parquet``, and what
+        each stage left.
 
     Raises
     ------
@@ -43,63 +43,61 @@ def run(settings: Settings, request: Request) -> Path:
     DataQualityError
         The table can't be learnt from.
     """
-    clock = Clock(request.budget, settings.threads)
-    drawn = sample.draw(settings, request)
-    run_id = tracking.start_run(settings, request.name, "mine")
-    folder = settings.reports / request.name / f"{datetime.now(UTC):%Y-%m-%d}-{run_id}"
-    folder.mkdir(parents=True, mode=0o750)
-    try:
-        _track_sample(settings, request, drawn, run_id, folder)
-        columns = _explore(settings, request, drawn, run_id)
-        columns = _modify(settings, request, drawn, columns, run_id)
-        columns.to_parquet(folder / "columns.parquet", index=False)
-        kinds = dict(zip(columns["column_name"], columns["treatment"], strict=True))
-        with tracking.open_run(settings, request.name, "model", parent_id=run_id):
-            predictions = model.fit(settings, request, drawn, kinds, clock)
-        logger.info("%s modelled: %s", request.name, " and ".join(predictions.test))
-        assessment = _assess(settings, request, drawn, predictions, run_id)
-        assessment.figures.to_parquet(folder / "assessment.parquet", index=False)
-        _write_predictions(drawn, assessment, folder)
-        (folder / "report.html").write_text(
-            write_html(request, drawn, columns, predictions, assessment),
-            encoding="utf-8",
-        )
-    except BaseException:
-        tracking.end_run(settings, run_id, "FAILED")
-        raise
-    tracking.end_run(settings, run_id, data_version=drawn.hash())
-    return folder
+    folder = begin(settings, request)
+    for stage in STAGES.values():
+        stage(folder)
+    return folder.path
 
 
-def _track_sample(
-    settings: Settings, request: Request, drawn: Sample, run_id: str, folder: Path
-) -> None:
-    """Write which rows were sampled, and in which part each is predicted."""
-    part = pd.Series("train", index=drawn.keys.index)
-    for number, (_, test) in enumerate(drawn.splits, start=1):
-        part.iloc[test] = f"test {number}"
-    drawn.keys.assign(part=part, label=drawn.label).to_parquet(
-        folder / "sample.parquet", index=False
-    )
-    with tracking.open_run(settings, request.name, "sample", parent_id=run_id):
+def begin(settings: Settings, request: Request) -> Folder:
+    """Sample: begin a run, and write which rows are in which part."""
+    folder = Folder.begin(settings, request)
+    with _open_stage(folder, "sample"):
+        drawn = folder.drawn
+        part = pd.Series("train", index=drawn.keys.index)
+        for number, (_, test) in enumerate(drawn.splits, start=1):
+            part.iloc[test] = f"test {number}"
+        folder.write(SAMPLE, drawn.keys.assign(part=part, label=drawn.label))
         tracking.log(
             parameters={
                 "held_out": drawn.held_out,
                 "seed": request.seed,
-                "data_version": drawn.hash(),
+                "data_version": folder.data_version,
                 "query": drawn.query,
             },
             metrics=drawn.counts,
         )
     listed = ", ".join(f"{name} {count}" for name, count in drawn.counts.items())
     logger.info("%s sampled: %s; held out: %s", request.name, listed, drawn.held_out)
+    return folder
 
 
-def _explore(
-    settings: Settings, request: Request, drawn: Sample, run_id: str
-) -> pd.DataFrame:
-    with tracking.open_run(settings, request.name, "explore", parent_id=run_id):
-        columns = explore.profile_columns(drawn, request.seed)
+def begin_named(settings: Settings, asked: dict[str, object]) -> Folder:
+    """Begin a run from what is asked for by the names of a ``Request``."""
+    asked = asked | {"drop": tuple(asked.get("drop") or ())}
+    return begin(settings, Request(**asked))
+
+
+def run_stage(settings: Settings, stage: str, path: Path | str) -> Path:
+    """Run one of the stages that follow the sample; repeating one is safe.
+
+    Raises
+    ------
+    UsageError
+        No run is there, or the stage before has not ended well.
+    DataQualityError
+        The table is no longer what was sampled, or can't be learnt from.
+    """
+    folder = Folder(settings, Path(path))
+    STAGES[stage](folder)
+    return folder.path
+
+
+def _explore(folder: Folder) -> None:
+    request = folder.request
+    with _open_stage(folder, "explore"):
+        columns = explore.profile_columns(folder.drawn, request.seed)
+        folder.write(COLUMNS, columns)
         suspects = columns[columns["leak"] != ""]
         tracking.log(
             metrics={"columns": len(columns), "leak_suspects": len(suspects)},
@@ -114,38 +112,40 @@ def _explore(
             column["column_name"],
             column["leak"],
         )
-    return columns
 
 
-def _modify(
-    settings: Settings,
-    request: Request,
-    drawn: Sample,
-    columns: pd.DataFrame,
-    run_id: str,
-) -> pd.DataFrame:
-    with tracking.open_run(settings, request.name, "modify", parent_id=run_id):
-        treatments = modify.decide(drawn, columns, allow_leak=request.allow_leak)
+def _modify(folder: Folder) -> None:
+    request, columns = folder.request, folder.read_columns(after="explore")
+    with _open_stage(folder, "modify"):
+        treatments = modify.decide(folder.drawn, columns, allow_leak=request.allow_leak)
         decided = [treatments[name] for name in columns["column_name"]]
         columns = columns.assign(
             treatment=[kind for kind, _ in decided],
             reason=[reason for _, reason in decided],
         )
+        folder.write(COLUMNS, columns)
         counts = columns["treatment"].value_counts().to_dict()
         tracking.log(metrics=counts)
     listed = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
     logger.info("%s modified: %s", request.name, listed)
-    return columns
 
 
-def _assess(
-    settings: Settings,
-    request: Request,
-    drawn: Sample,
-    predictions: Predictions,
-    run_id: str,
-) -> Assessment:
-    with tracking.open_run(settings, request.name, "assess", parent_id=run_id):
+def _model(folder: Folder) -> None:
+    request, columns = folder.request, folder.read_columns(after="modify")
+    kinds = dict(zip(columns["column_name"], columns["treatment"], strict=True))
+    with _open_stage(folder, "model"):
+        predictions = model.fit(
+            folder.settings, request, folder.drawn, kinds, folder.clock
+        )
+        folder.write_predictions(predictions)
+    logger.info("%s modelled: %s", request.name, " and ".join(predictions.test))
+
+
+def _assess(folder: Folder) -> None:
+    request, columns = folder.request, folder.read_columns(after="modify")
+    predictions = folder.read_predictions()
+    with _open_stage(folder, "assess"):
+        drawn = folder.drawn
         assessment = assess.judge(drawn, predictions, request.metric, request.seed)
         figures = assessment.figures.set_index("candidate")
         tracking.log(
@@ -156,6 +156,11 @@ def _assess(
             },
             figures=assessment.plots,
         )
+        folder.write("assessment.parquet", assessment.figures)
+        _write_predictions(drawn, assessment, folder.path)
+        page = write_html(request, drawn, columns, predictions, assessment)
+        (folder.path / "report.html").write_text(page, encoding="utf-8")
+    tracking.end_run(folder.settings, folder.run_id, data_version=folder.data_version)
     best = figures.loc[BEST]
     logger.info(
         "%s assessed: AUC %.4f (%.4f to %.4f), lift at 10 %% %.2f, calibration error "
@@ -167,7 +172,27 @@ def _assess(
         best["lift_at_10_percent"],
         best["calibration_error"],
     )
-    return assessment
+
+
+STAGES = {
+    "explore": _explore,
+    "modify": _modify,
+    "model": _model,
+    "assess": _assess,
+}
+
+
+@contextmanager
+def _open_stage(folder: Folder, stage: str) -> Iterator[None]:
+    """Track a stage; one that fails leaves the run where it was, to be repeated."""
+    try:
+        with tracking.open_run(
+            folder.settings, folder.request.name, stage, parent_id=folder.run_id
+        ):
+            yield
+    except BaseException:
+        tracking.end_run(folder.settings, folder.run_id, "FAILED")
+        raise
 
 
 def _write_predictions(drawn: Sample, assessment: Assessment, folder: Path) -> None:

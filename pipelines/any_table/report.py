@@ -1,17 +1,15 @@
 """One page for people: what was learnt, how good it is, and what to doubt."""
 
-import base64
-import io
 from html import escape
 from pathlib import Path
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from pipelines.any_table.assess import BEST, Assessment
 from pipelines.any_table.model import Predictions
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
+from pipelines.page import embed, write_document, write_table
 
 HELD_OUT = {
     "folds": "Each row is predicted by estimators fitted on the other four fifths.",
@@ -20,17 +18,6 @@ HELD_OUT = {
     "file": "The rows of the test file are predicted from the table.",
 }
 MOST_COLUMNS = 40
-STYLE = """
-body {font: 15px/1.5 system-ui, sans-serif; color: #1f2937; max-width: 66rem;
-  margin: 2rem auto; padding: 0 1rem}
-h1 {font-size: 1.6rem; margin-bottom: 0} h2 {font-size: 1.15rem; margin-top: 2rem}
-table {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums}
-td, th {padding: .25rem .6rem; border-bottom: 1px solid #e5e7eb; text-align: left;
-  vertical-align: top} td.number, th.number {text-align: right}
-.plots {display: grid; grid-template-columns: 1fr 1fr; gap: 1rem}
-img {width: 100%} .warning {background: #fef3c7; padding: .6rem .9rem}
-.headline {font-size: 1.15rem} .quiet {color: #6b7280}
-"""
 EXPLANATION = (
     "<i>best</i> is whatever had the best {} inside each training part, and what "
     "predictions.parquet holds. Intervals: 95 %, bootstrap over rows."
@@ -82,19 +69,16 @@ def write_html(
         f"<p class='headline'>{_conclude(columns, assessment)}</p>",
         _warn(columns, predictions, assessment),
         "<h2>Candidates</h2>",
-        _write_table(assessment.figures, CANDIDATES),
+        write_table(assessment.figures, CANDIDATES),
         f"<p class='quiet'>{EXPLANATION.format(escape(request.metric))}</p>",
         "<h2>How it holds</h2><div class='plots'>",
-        *(_embed(name, figure) for name, figure in assessment.plots.items()),
+        *(embed(name, figure) for name, figure in assessment.plots.items()),
         "</div><h2>Columns</h2>",
-        _write_table(columns.nlargest(MOST_COLUMNS, "information_value"), COLUMNS),
+        write_table(columns.nlargest(MOST_COLUMNS, "information_value"), COLUMNS),
         f"<p class='quiet'>{_count_hidden(columns)}</p>",
         f"<h2>Interactions</h2><p>{_describe_pairs(predictions)}</p>",
     ]
-    return (
-        "<!doctype html><html lang='en'><meta charset='utf-8'>"
-        f"<title>Mining report</title><style>{STYLE}</style>" + "\n".join(parts)
-    )
+    return write_document("Mining report", parts)
 
 
 def _describe_sample(request: Request, sample: Sample) -> str:
@@ -154,33 +138,3 @@ def _describe_pairs(predictions: Predictions) -> str:
     if not pairs:
         return "No two columns tell more together than one after the other."
     return "Treated as one besides each alone: " + escape("; ".join(pairs)) + "."
-
-
-def _write_table(frame: pd.DataFrame, headings: dict[str, str]) -> str:
-    numeric = {name for name in headings if pd.api.types.is_numeric_dtype(frame[name])}
-    head = "".join(
-        f"<th class='{'number' if name in numeric else ''}'>{escape(heading)}</th>"
-        for name, heading in headings.items()
-    )
-    rows = [
-        "".join(_write_cell(row[name], is_number=name in numeric) for name in headings)
-        for row in frame.to_dict("records")
-    ]
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _write_cell(value: object, *, is_number: bool) -> str:
-    if not is_number:
-        return f"<td>{escape(str(value))}</td>"
-    if pd.isna(value):
-        return "<td class='number'>–</td>"
-    text = f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
-    return f"<td class='number'>{text}</td>"
-
-
-def _embed(name: str, figure: Figure) -> str:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f"<img alt='{escape(name)}' src='data:image/png;base64,{data}'>"

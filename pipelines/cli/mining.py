@@ -3,6 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -14,54 +15,65 @@ command = partial(app.command, rich_help_panel="Mining")
 Version = Annotated[int, typer.Argument(help="As `crm challengers` lists it.")]
 
 
+UseCaseOrTable = Annotated[
+    str,
+    typer.Argument(
+        help="churn, cross_sell, or with --target a CSV or Parquet file, or a table of "
+        "the warehouse",
+        metavar="USE_CASE_OR_TABLE",
+    ),
+]
+UseCaseOrRun = Annotated[
+    str,
+    typer.Argument(
+        help="churn, cross_sell, or the folder that `crm sample TABLE` printed",
+        metavar="USE_CASE_OR_FOLDER",
+    ),
+]
+Target = Annotated[str | None, typer.Option(help="Column to predict.")]
+Id = Annotated[str | None, typer.Option("--id", help="Column that names a row.")]
+Time = Annotated[
+    str | None, typer.Option("--time", help="Column that orders rows in time.")
+]
+Test = Annotated[Path | None, typer.Option(help="File of rows to predict.")]
+Drop = Annotated[
+    list[str] | None, typer.Option(help="Column not to learn from; repeatable.")
+]
+Positive = Annotated[str | None, typer.Option(help="Value of the target to predict.")]
+Metric = Annotated[str, typer.Option(help="Choose by auc, average_precision or brier.")]
+Budget = Annotated[float, typer.Option(min=1, help="Seconds of work on each core.")]
+AllowLeak = Annotated[
+    bool,
+    typer.Option("--allow-leak", help="Learn from what predicts perfectly, too."),
+]
+
+
 @command()
 def mine(  # noqa: PLR0913 - one argument for each option
-    use_case: Annotated[
-        str,
-        typer.Argument(
-            help="churn, cross_sell, or with --target a CSV or Parquet file, or a "
-            "table of the warehouse",
-            metavar="USE_CASE_OR_TABLE",
-        ),
-    ],
+    source: UseCaseOrTable,
     *,
     seed: Seed = 0,
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
-    id_column: Annotated[
-        str | None, typer.Option("--id", help="Column that names a row.")
-    ] = None,
-    time_column: Annotated[
-        str | None, typer.Option("--time", help="Column that orders rows in time.")
-    ] = None,
-    test: Annotated[Path | None, typer.Option(help="File of rows to predict.")] = None,
-    drop: Annotated[
-        list[str] | None, typer.Option(help="Column not to learn from; repeatable.")
-    ] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="Value of the target to predict.")
-    ] = None,
-    metric: Annotated[
-        str, typer.Option(help="Choose by auc, average_precision or brier.")
-    ] = "auc",
-    budget: Annotated[
-        float, typer.Option(min=1, help="Seconds of work on each core.")
-    ] = 120.0,
-    allow_leak: Annotated[
-        bool,
-        typer.Option("--allow-leak", help="Learn from what predicts perfectly, too."),
-    ] = False,
+    target: Target = None,
+    id_column: Id = None,
+    time_column: Time = None,
+    test: Test = None,
+    drop: Drop = None,
+    positive: Positive = None,
+    metric: Metric = "auc",
+    budget: Budget = 120.0,
+    allow_leak: AllowLeak = False,
 ) -> None:
     """Sample, explore, modify, model and assess in one."""
     if target is None:
         from pipelines import mine as step
 
-        step.run(Settings(), known(use_case), seed=seed)
+        step.run(Settings(), known(source), seed=seed)
         return
     from pipelines import any_table
     from pipelines.any_table.request import Request
 
     request = Request(
-        source=use_case,
+        source=source,
         target=target,
         id_column=id_column,
         time_column=time_column,
@@ -77,43 +89,85 @@ def mine(  # noqa: PLR0913 - one argument for each option
 
 
 @command()
-def sample(use_case: UseCase, seed: Seed = 0) -> None:
-    """Choose the snapshots to learn from, split by date with the horizon as gap."""
-    from pipelines import sample as step
+def sample(  # noqa: PLR0913 - one argument for each option
+    source: UseCaseOrTable,
+    *,
+    seed: Seed = 0,
+    target: Target = None,
+    id_column: Id = None,
+    time_column: Time = None,
+    test: Test = None,
+    drop: Drop = None,
+    positive: Positive = None,
+    metric: Metric = "auc",
+    budget: Budget = 120.0,
+    allow_leak: AllowLeak = False,
+) -> None:
+    """Choose what to learn from; of a use case, by date with the horizon as gap."""
+    if target is None:
+        from pipelines import sample as step
 
-    step.run(Settings(), known(use_case), seed=seed)
+        step.run(Settings(), known(source), seed=seed)
+        return
+    from pipelines import any_table
+    from pipelines.any_table.request import Request
+
+    request = Request(
+        source=source,
+        target=target,
+        id_column=id_column,
+        time_column=time_column,
+        test=test,
+        drop=tuple(drop or ()),
+        positive=positive,
+        metric=metric,
+        budget=budget,
+        seed=seed,
+        allow_leak=allow_leak,
+    )
+    typer.echo(any_table.begin(Settings(), request).path)
 
 
 @command()
-def explore(use_case: UseCase) -> None:
+def explore(of: UseCaseOrRun) -> None:
     """Profile the sample's columns."""
     from pipelines import explore as step
 
-    step.run(Settings(), known(use_case))
+    _go_on(of, "explore", step)
 
 
 @command()
-def modify(use_case: UseCase) -> None:
+def modify(of: UseCaseOrRun) -> None:
     """Decide what is done to each column."""
     from pipelines import modify as step
 
-    step.run(Settings(), known(use_case))
+    _go_on(of, "modify", step)
 
 
 @command()
-def model(use_case: UseCase) -> None:
+def model(of: UseCaseOrRun) -> None:
     """Fit and calibrate the candidates."""
     from pipelines import model as step
 
-    step.run(Settings(), known(use_case))
+    _go_on(of, "model", step)
 
 
 @command()
-def assess(use_case: UseCase) -> None:
-    """Compare the candidates out of time; the better one challenges the champion."""
+def assess(of: UseCaseOrRun) -> None:
+    """Compare the candidates; the better one of a use case challenges the champion."""
     from pipelines import assess as step
 
-    step.run(Settings(), known(use_case))
+    _go_on(of, "assess", step)
+
+
+def _go_on(of: str, stage: str, step: ModuleType) -> None:
+    """Run a stage of a use case's latest run, or of the run in a folder."""
+    if "/" not in of:
+        step.run(Settings(), known(of))
+        return
+    from pipelines import any_table
+
+    typer.echo(any_table.run_stage(Settings(), stage, Path(of)))
 
 
 @command()

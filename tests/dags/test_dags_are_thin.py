@@ -16,6 +16,7 @@ DAG_IDS = [
     "announce_alerts",
     "build_marts",
     "ingest_deliveries",
+    "mine_table",
     "score_customers",
     "train_estimators",
 ]

@@ -15,7 +15,14 @@ import pytest
 from pipelines.settings import PROJECT_ROOT
 
 UP = [sys.executable, str(PROJECT_ROOT / "dags" / "up.py")]
-DAG_IDS = {"build_marts", "ingest_deliveries", "score_customers", "train_estimators"}
+DAG_IDS = {
+    "announce_alerts",
+    "build_marts",
+    "ingest_deliveries",
+    "mine_table",
+    "score_customers",
+    "train_estimators",
+}
 
 
 def describe_environment(settings, airflow_port, mlflow_port):

@@ -81,7 +81,14 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
                     null
                 ) as has_churned_90d,
                 {OPENINGS}
-            from features
+            from features;
+
+            create or replace table marts.customer_months as
+            select
+                customer_id, as_of_date,
+                if(hash(customer_id) % 4 = 0, 'private', 'general') as tier,
+                'B' || hash(customer_id) % 3 as branch_id
+            from marts.customer_features
         """)
         for name in SEEDS:
             connection.execute(f"""

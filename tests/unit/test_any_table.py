@@ -361,3 +361,39 @@ def test_the_command_line_prints_where_the_report_is_or_why_there_is_none(
     assert unhappy == {2: "no such column", 3: "an id that repeats"}
     assert code == 0
     assert output.out.strip().endswith("report.html")
+
+
+def test_stage_by_stage_gives_what_one_run_gives(settings, write):
+    request = Request(source=write(make_rows()), target="leaves", id_column="member")
+    whole = any_table.run(settings, request)
+
+    staged = any_table.begin(settings, request).path
+    for stage in ("explore", "modify", "model", "assess"):
+        any_table.run_stage(settings, stage, staged)
+
+    for name in ("predictions.parquet", "assessment.parquet", "columns.parquet"):
+        pd.testing.assert_frame_equal(
+            pd.read_parquet(staged / name), pd.read_parquet(whole / name)
+        )
+
+
+def test_a_stage_out_of_turn_says_what_to_run_first(settings, write):
+    request = Request(source=write(make_rows()), target="leaves", id_column="member")
+    path = any_table.begin(settings, request).path
+
+    with pytest.raises(UsageError, match="crm explore"):
+        any_table.run_stage(settings, "modify", path)
+    any_table.run_stage(settings, "explore", path)
+    with pytest.raises(UsageError, match="crm modify"):
+        any_table.run_stage(settings, "model", path)
+    with pytest.raises(UsageError, match="no folder of a run"):
+        any_table.run_stage(settings, "model", path.parent)
+
+
+def test_a_table_that_changed_since_it_was_sampled_is_refused(settings, write):
+    request = Request(source=write(make_rows()), target="leaves", id_column="member")
+    path = any_table.begin(settings, request).path
+    write(make_rows(seed=1))
+
+    with pytest.raises(DataQualityError, match="no longer what was sampled"):
+        any_table.run_stage(settings, "explore", path)

@@ -54,9 +54,11 @@ def test_candidates_and_the_rule_are_compared_on_the_latest_labelled_snapshot(as
         # A churn label is known after 104 days, a cross-sell label after 90.
         ("churn", "boosting", "2025-12-01"),
         ("churn", "logistic", "2025-12-01"),
+        ("churn", "random", "2025-12-01"),
         ("churn", "rule", "2025-12-01"),
         ("cross_sell", "boosting", "2026-01-01"),
         ("cross_sell", "logistic", "2026-01-01"),
+        ("cross_sell", "random", "2026-01-01"),
         ("cross_sell", "rule", "2026-01-01"),
     ]
 
@@ -166,3 +168,92 @@ def test_no_snapshot_is_in_two_parts_and_gaps_are_left_out(ask):
         ("tune", "2025-10-01", "2025-10-01"),
         ("test", "2026-01-01", "2026-01-01"),
     ]
+
+
+@has_been_mined
+def test_every_figure_of_the_test_snapshot_lies_within_its_interval(ask):
+    assert (
+        ask("""
+        select use_case, metric, count(*)
+        from ml.assessments
+        where part = 'test' and candidate != 'random'
+            and metric in ('auc', 'average_precision', 'ks', 'lift_at_10_percent')
+            and not coalesce(low <= value and value <= high, false)
+        group by all
+    """)
+        == []
+    )
+
+
+@has_been_mined
+def test_the_winner_is_fitted_anew_at_cut_offs_a_quarter_apart(ask):
+    assert ask("""
+        select distinct use_case, cast(as_of_date as varchar)
+        from ml.assessments
+        where part = 'back_test'
+        order by all
+    """) == [
+        ("churn", "2025-06-01"),
+        ("churn", "2025-09-01"),
+        ("churn", "2025-12-01"),
+        ("cross_sell", "2025-07-01"),
+        ("cross_sell", "2025-10-01"),
+        ("cross_sell", "2026-01-01"),
+    ]
+
+
+@has_been_mined
+def test_groups_of_people_are_judged_apart_and_add_up(ask):
+    assert ask("""
+        with groups as (
+            select use_case, split_part(segment, '=', 1) as kind, sum(value) as rows
+            from ml.assessments
+            where part = 'segments' and metric = 'row_count'
+            group by all
+        )
+        select use_case, kind from groups
+        inner join (
+            select 'churn' as use_case, count(*) as total
+            from ml.churn_sample where part = 'test'
+            union all
+            select 'cross_sell', count(*) from ml.cross_sell_sample where part = 'test'
+        ) using (use_case)
+        where rows = total
+        order by all
+    """) == [
+        ("churn", "age"),
+        ("churn", "branch"),
+        ("churn", "gender"),
+        ("churn", "tier"),
+        ("cross_sell", "age"),
+        ("cross_sell", "branch"),
+        ("cross_sell", "gender"),
+        ("cross_sell", "product_family"),
+        ("cross_sell", "tier"),
+    ]
+
+
+@has_been_mined
+def test_offers_are_ranked_beside_what_sells_and_what_is_held_together(ask):
+    rows = ask("""
+        select candidate, count(*), min(low <= value and value <= high)
+        from ml.assessments
+        where use_case = 'cross_sell' and part = 'offers'
+        group by all
+        order by all
+    """)
+
+    names = {name for name, _, _ in rows}
+    assert {"co_holding", "popularity"} < names
+    assert [(count, holds) for _, count, holds in rows] == [(3, True)] * 3
+
+
+def test_the_page_answers_five_adjectives_and_names_no_customer(mined, ask):
+    (page,) = (mined.reports / "churn").glob("*.html")
+    text = page.read_text()
+
+    for adjective in ("redible", "ovel", "ffective", "nderstandable", "seful"):
+        assert adjective in text
+    assert "By tenth of the score" in text
+    ids = [name for (name,) in ask("select distinct customer_id from ml.churn_scores")]
+    assert not [name for name in ids if f">{name}<" in text]

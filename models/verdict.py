@@ -1,0 +1,128 @@
+"""Is what was mined credible, novel, effective, understandable and useful?"""
+
+from dataclasses import dataclass
+
+# Judgements of the bank's, each about the figure it stands beside.
+MOST_CALIBRATION_ERROR = 0.02
+LEAST_STABILITY = 0.8
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The figures that a verdict rests on, each with the ends of its interval.
+
+    Attributes
+    ----------
+    calibration_error : tuple of float
+        Mean difference of said and seen.
+    back_test : list of tuple
+        By cut-off, the earliest first: its date, and the AUC over that of the rule.
+    over_rule : tuple of float
+        AUC over that of the rule on the test snapshot.
+    missed_by_rule : float
+        Share of the positives within capacity that the rule would not have contacted.
+    lift : tuple of float
+        Within capacity, against contacting anybody.
+    stability : float
+        Rank correlation, on the same rows, with a fit on later months.
+    unexplained : str
+        Why no score can be split into what its columns add; empty if every one can.
+    profit, profit_over_rule : tuple of float
+        In CNY for 1,000 customers.
+    """
+
+    calibration_error: tuple[float, float, float]
+    back_test: list[tuple]
+    over_rule: tuple[float, float, float]
+    missed_by_rule: float
+    lift: tuple[float, float, float]
+    stability: float
+    unexplained: str
+    profit: tuple[float, float, float]
+    profit_over_rule: tuple[float, float, float]
+
+
+def write_verdict(findings):
+    """Answer the five adjectives of data mining, each from what was measured.
+
+    Parameters
+    ----------
+    findings : Findings
+
+    Returns
+    -------
+    dict of str to tuple of bool and str
+        By adjective: whether it holds, and why, in a sentence.
+    """
+    return {
+        "credible": _judge_credible(findings),
+        "novel": _judge_novel(findings),
+        "effective": _judge_effective(findings),
+        "understandable": _judge_understandable(findings),
+        "useful": _judge_useful(findings),
+    }
+
+
+def _judge_credible(findings):
+    error = findings.calibration_error[0]
+    ahead = sum(low > 0 for _, (_, low, _) in findings.back_test)
+    count = len(findings.back_test)
+    return (
+        error <= MOST_CALIBRATION_ERROR and 0 < count == ahead,
+        (
+            f"Out of time, probabilities differ from what happened by {error:.1%} on "
+            f"average ({MOST_CALIBRATION_ERROR:.0%} is allowed), and fitted anew it is "
+            f"clearly better than the rule on {ahead} of {count} cut-offs."
+        ),
+    )
+
+
+def _judge_novel(findings):
+    value, low, high = findings.over_rule
+    return (
+        low > 0 and findings.missed_by_rule > 0,
+        (
+            f"Its AUC over the rule's is {value:+.3f} ({low:+.3f} to {high:+.3f}), "
+            f"and {findings.missed_by_rule:.0%} of the positives that it finds within "
+            "capacity the rule would have missed."
+        ),
+    )
+
+
+def _judge_effective(findings):
+    value, low, high = findings.lift
+    return (
+        low > 1,
+        (
+            f"Within capacity it finds {value:.1f} times as many positives as "
+            f"contacting anybody ({low:.1f} to {high:.1f})."
+        ),
+    )
+
+
+def _judge_understandable(findings):
+    reasons = findings.unexplained
+    explained = (
+        f"No score can be explained, for {reasons}"
+        if reasons
+        else "Every score is exactly the sum of what its columns add"
+    )
+    return (
+        not reasons and findings.stability >= LEAST_STABILITY,
+        (
+            f"{explained}; fitted on later months it ranks the same people with a "
+            f"correlation of {findings.stability:.2f} ({LEAST_STABILITY} is asked for)."
+        ),
+    )
+
+
+def _judge_useful(findings):
+    (value, low, high), over = findings.profit, findings.profit_over_rule
+    return (
+        low > 0 and over[1] > 0,
+        (
+            f"Contacting within capacity is expected to bring {value:,.0f} CNY per "
+            f"1,000 rows ({low:,.0f} to {high:,.0f}), {over[0]:+,.0f} against the rule "
+            f"({over[1]:+,.0f} to {over[2]:+,.0f})."
+        ),
+    )
