@@ -23,7 +23,7 @@ from pipelines.settings import Settings
     params={
         "source": Param("marts.customer_months", type="string"),
         "target": Param("loyalty_stage", type="string"),
-        "positive": Param(None, type=["null", "string"]),
+        "positive": Param("dormant", type=["null", "string"]),
         "id_column": Param(None, type=["null", "string"]),
         "time_column": Param(None, type=["null", "string"]),
         "drop": Param([], type="array"),

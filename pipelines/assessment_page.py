@@ -132,7 +132,7 @@ def _present(measures: dict[str, str], wide: pd.DataFrame) -> dict[str, str]:
 def _write_interval(row: tuple) -> str:
     digits = next((few for least, few in DIGITS if abs(row.value) >= least), 3)
     value, low, high = (f"{v:,.{digits}f}" for v in (row.value, row.low, row.high))
-    return f"{value}\n{low} to {high}"
+    return f"{value}\n{low}\u00a0–\u00a0{high}"
 
 
 def _describe_truth(test: pd.DataFrame, winner: str) -> str:

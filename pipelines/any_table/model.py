@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 from models.any_table import CANDIDATES, CATEGORY, DROP, NUMBER
 from models.cross_fitting import (
@@ -107,6 +108,9 @@ def fit(
                     continue
                 for part, one in zip(parts, fitted, strict=True):
                     part.tune[name], part.test[name] = one
+                # So that MLflow shows the candidates side by side.
+                aucs = [roc_auc_score(part.label, part.tune[name]) for part in parts]
+                tracking.log(metrics={"out_of_fold_auc": float(np.mean(aucs))})
     if left_out:
         logger.warning(
             "%s: the budget ran out, so %s was left out; this run may not repeat to "

@@ -115,12 +115,13 @@ def test_five_stages_and_every_candidate_are_runs_in_mlflow(mined):
     }
 
     assert set(children) == {"sample", "explore", "modify", "model", "assess"}
-    candidates = [
-        run.info.run_name
+    candidates = {
+        run.info.run_name: run.data.metrics
         for run in runs
         if run.data.tags.get("mlflow.parentRunId") == children["model"].info.run_id
-    ]
-    assert sorted(candidates) == ["boosting", "forest", "naive_bayes", "scorecard"]
+    }
+    assert set(candidates) == {"boosting", "forest", "naive_bayes", "scorecard"}
+    assert all(0.6 < of["out_of_fold_auc"] < 1 for of in candidates.values())
     assert all(run.info.status == "FINISHED" for run in runs)
 
 
