@@ -59,7 +59,7 @@ active_days as (
     inner join outcome_days
         on cast(transactions.occurred_at as date) = outcome_days.calendar_date
 
-    -- Said twice, here and below, so that a night need not tell all the days of history.
+    -- Said twice, here and below, so that a night need not tell all days of history.
     where
         transactions.initiative = 'customer'
         and (
