@@ -130,6 +130,7 @@ spans as materialized (
             as branch_wait_over_30_minutes_count,
         bit_or(cast(1 as hugeint) << cast((day - date '1900-01-01') % 96 as integer))
             filter (is_own) as days,
+        min(day) as first_day,
         max(day) filter (is_own) as last_customer_event,
         max(day) filter (is_own and source = 'atm') as last_atm_event,
         max(day) filter (is_own and source = 'branch') as last_branch_event,
@@ -184,6 +185,40 @@ lives as (
         from spans group by customer_number, enters
     ) as last_days using (customer_number, as_of_date)
     window life as (partition by customer_number order by as_of_date)
+),
+rhythms as (
+    select
+        customer_number, as_of_date, cast(observed as double) as observed_days,
+        30 * rate as customer_event_count_per_30d_ever,
+        usual_90d as customer_event_count_usual_90d,
+        (count_30d - usual_30d) / sqrt(usual_30d + 0.5) as customer_event_deviation_30d,
+        (count_90d - usual_90d) / sqrt(usual_90d + 0.5) as customer_event_deviation_90d,
+        silent * rate as missed_event_count_ever,
+        silent * usual_90d / 90 as missed_event_count_usual
+    from (
+        select
+            *, (ever + 0.5) / (observed + 15) as rate,
+            case when observed >= 60
+                then 30 * (ever - count_30d + 0.5) / (observed - 30 + 15)
+            end as usual_30d,
+            case when observed >= 120
+                then 90 * (ever - count_90d + 0.5) / (observed - 90 + 15)
+            end as usual_90d
+        from (
+            select
+                customer_number, as_of_date, customer_event_count_ever as ever,
+                days_since_customer_event as silent,
+                coalesce(customer_event_count_30d, 0) as count_30d,
+                coalesce(customer_event_count_90d, 0) as count_90d,
+                greatest(least(
+                    as_of_date - registered_date,
+                    as_of_date - (select min(first_day) from spans)
+                ), 1) as observed
+            from snapshots
+            left join windows using (customer_number, as_of_date)
+            left join lives using (customer_number, as_of_date)
+        )
+    )
 ),
 stated_accounts as (
     select
@@ -428,8 +463,12 @@ select
     cast(coalesce(offer_accepted_count_365d, 0) as double) as offer_accepted_count_365d,
     cast(coalesce(offer_declined_count_365d, 0) as double) as offer_declined_count_365d,
     cast(coalesce(survey_score_count_365d, 0) as double) as survey_score_count_365d,
-    experience_score_mean_365d, satisfaction_gap_mean_365d
+    experience_score_mean_365d, satisfaction_gap_mean_365d,
+    observed_days, customer_event_count_per_30d_ever, customer_event_count_usual_90d,
+    customer_event_deviation_30d, customer_event_deviation_90d,
+    missed_event_count_ever, missed_event_count_usual
 from snapshots
+left join rhythms using (customer_number, as_of_date)
 left join windows using (customer_number, as_of_date)
 left join lives using (customer_number, as_of_date)
 left join holdings using (customer_number, as_of_date)
