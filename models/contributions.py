@@ -29,11 +29,11 @@ class Explainer:
     estimator : Pipeline or CalibratedClassifierCV
         Fitted, calibrated or not. Calibration only bends the log-odds, so that what
         raises them raises the probability.
-    columns : sequence of str
-        The columns that it takes.
 
     Attributes
     ----------
+    columns : list of str
+        The columns that it was fitted on, in that order.
     bias : float
         Log-odds of the average training row. A row's contributions and the bias add up
         to its ``decision_function``.
@@ -44,9 +44,9 @@ class Explainer:
         There is no exact answer for an estimator like this one.
     """
 
-    def __init__(self, estimator, columns):
-        self.columns = list(columns)
+    def __init__(self, estimator):
         self._pipeline = uncover(estimator)
+        self.columns = list(self._pipeline.feature_names_in_)
         self._prepare, classify = self._pipeline[:-1], self._pipeline[-1]
         origins = trace_columns(self._prepare, np.arange(len(self.columns)))
         membership = csr_array(
@@ -61,11 +61,13 @@ class Explainer:
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_columns)
+            With ``columns``.
 
         Returns
         -------
         ndarray of shape (n_rows, n_columns)
-            Relative to the average training row, which is what ``bias`` stands for.
+            In the order of ``columns``, relative to the average training row, which is
+            what ``bias`` stands for.
 
         Raises
         ------

@@ -21,7 +21,7 @@ def choose_reasons(contributions, X, averages, concepts):
     contributions : ndarray of shape (n_rows, n_columns)
         What each column adds to the log-odds of each row.
     X : DataFrame of shape (n_rows, n_columns)
-        The columns themselves.
+        The columns themselves, in the same order.
     averages : DataFrame of shape (n_numeric_columns, 2)
         ``median`` and ``mean`` of each number, over whom the rows are compared with.
     concepts : DataFrame of shape (n_columns, 3)
@@ -96,7 +96,7 @@ def measure_stability(estimator, train, label, X, concepts, random_state=0):
 
 def _find_first_concepts(estimator, X, concepts):
     """Code of the concept that adds most to each row, -1 where none is worth saying."""
-    contributions = Explainer(estimator, concepts.index).explain(X)
+    contributions = Explainer(estimator).explain(X)
     _, _, sums = _sum_by_concept(contributions, concepts)
     return np.where(sums.max(axis=1) >= LEAST_CONTRIBUTION, sums.argmax(axis=1), -1)
 

@@ -58,16 +58,12 @@ def run(settings: Settings, use_case: str) -> int:
         if champion is None:
             logger.info("%s not explained: there is no champion.", use_case)
             return 0
-        features = load_use_case(use_case).FEATURES
         with connect(settings) as connection:
             (as_of_date,) = connection.execute(
                 f"select max(as_of_date) from ml.{use_case}_scores"
             ).fetchone()
             try:
-                explainer = Explainer(champion.estimator, features)
-                _write_new_reasons(
-                    connection, use_case, champion, explainer, as_of_date
-                )
+                _write_new_reasons(connection, use_case, champion, as_of_date)
             except UnexplainableError as error:
                 # Scores without reasons are worth more than no scores.
                 logger.warning(
@@ -83,35 +79,44 @@ def run(settings: Settings, use_case: str) -> int:
     return count
 
 
-def read_concepts(connection: duckdb.DuckDBPyConnection, use_case: str) -> pd.DataFrame:
-    """Read which business concept each feature of a use case tells of.
+def read_concepts(
+    connection: duckdb.DuckDBPyConnection, features: list[str]
+) -> pd.DataFrame:
+    """Read which business concept each feature tells of.
 
     Returns
     -------
     DataFrame of shape (n_features, 3)
-        See :func:`models.reasons.choose_reasons`.
+        In the order of ``features``, see :func:`models.reasons.choose_reasons`.
+
+    Raises
+    ------
+    UnexplainableError
+        The seed does not know one of them.
     """
     rows = connection.execute(
         "select feature, concept, orientation, when_missing from seeds.reason_features"
     ).df()
-    return rows.set_index("feature").loc[load_use_case(use_case).FEATURES]
+    if missing := sorted(set(features) - set(rows["feature"])):
+        msg = f"the seed reason_features lacks {', '.join(missing)}"
+        raise UnexplainableError(msg)
+    return rows.set_index("feature").loc[features]
 
 
 def _write_new_reasons(
     connection: duckdb.DuckDBPyConnection,
     use_case: str,
     champion: Champion,
-    explainer: Explainer,
     as_of_date: date,
 ) -> None:
-    concepts = read_concepts(connection, use_case)
-    averages = _read_averages(connection, use_case, as_of_date)
+    explainer = Explainer(champion.estimator)
+    features = explainer.columns
+    concepts = read_concepts(connection, features)
+    averages = _read_averages(connection, use_case, features, as_of_date)
     _create_new_reasons(connection)
     for batch in _read_batches(connection, use_case, champion, as_of_date):
         contributions = explainer.explain(batch)
-        chosen = choose_reasons(
-            contributions, batch[concepts.index], averages, concepts
-        )
+        chosen = choose_reasons(contributions, batch[features], averages, concepts)
         keys = batch[KEYS].iloc[chosen["row"]].reset_index(drop=True)
         connection.register("chosen", pd.concat([keys, chosen], axis=1))
         # The last bits of a sum depend on which rows share a batch.
@@ -134,10 +139,14 @@ def _create_new_reasons(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _read_averages(
-    connection: duckdb.DuckDBPyConnection, use_case: str, as_of_date: date
+    connection: duckdb.DuckDBPyConnection,
+    use_case: str,
+    features: list[str],
+    as_of_date: date,
 ) -> pd.DataFrame:
     """Read each number's median and mean over the customers who were scored."""
-    numeric = load_use_case(use_case).NUMERIC
+    texts = load_use_case(use_case).CATEGORICAL
+    numeric = [name for name in features if name not in texts]
     averages = [
         connection.execute(
             f"""
@@ -165,7 +174,7 @@ def _read_batches(
     as_of_date: date,
 ) -> Iterator[pd.DataFrame]:
     """Read keys and features of what this version scored."""
-    names = dict.fromkeys(KEYS + load_use_case(use_case).FEATURES)
+    names = dict.fromkeys([*KEYS, *champion.estimator.feature_names_in_])
     # A cursor of its own, because the connection writes while this one reads.
     with connection.cursor() as reading:
         batches = reading.sql(

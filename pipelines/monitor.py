@@ -23,6 +23,9 @@ logger = logging.getLogger(__name__)
 # More rows than these hardly sharpen a figure. With fewer, drift is an accident, and so
 # is calibration in ten groups with fewer of either outcome.
 MOST_ROWS, LEAST_ROWS, LEAST_OUTCOMES = 50_000, 200, 50
+# They move with the date, for everybody alike: history grows, interest is booked on its
+# day. An alert of them would come every night and say nothing.
+CALENDAR = {"observed_days", "days_since_automatic_event"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,9 @@ def _measure_drift(
     The training part reaches back to when windows of a year were not yet full, and the
     champion has shown since that it can live with that.
     """
-    features = load_use_case(use_case).FEATURES
+    features = [
+        name for name in load_use_case(use_case).FEATURES if name not in CALENDAR
+    ]
     joined = "marts.customer_features using (customer_id, as_of_date)"
     now = _read_scored(connection, use_case, snapshot, features, joined)
     if len(now) < LEAST_ROWS:
@@ -130,18 +135,31 @@ def _measure_drift(
         ("feature_psi", name): measure_column_drift(before[name], now[name])
         for name in features
     }
-    if champion.run_id != snapshot.run_id:
-        note = (
-            f"{use_case}: {snapshot.as_of_date} was scored by version "
-            f"{snapshot.estimator_version}, and the champion is version "
-            f"{champion.estimator_version}. Run `crm score {use_case}`."
-        )
-        return _list_figures(snapshot, drifts), [note]
-    then = champion.estimator.predict_proba(before[features])[:, 1]
+    if obstacle := _find_obstacle(use_case, champion, snapshot):
+        return _list_figures(snapshot, drifts), [obstacle]
+    columns = list(champion.estimator.feature_names_in_)
+    then = champion.estimator.predict_proba(before[columns])[:, 1]
     drifts["score_psi", None] = measure_column_drift(
         pd.Series(then), now["probability"]
     )
     return _list_figures(snapshot, drifts), []
+
+
+def _find_obstacle(use_case: str, champion: Champion, snapshot: Snapshot) -> str:
+    """Say why the drift of scores can't be measured; nothing where it can be."""
+    known = load_use_case(use_case).FEATURES
+    if lost := sorted(set(champion.estimator.feature_names_in_) - set(known)):
+        return (
+            f"{use_case}: the champion takes {', '.join(lost)}, which samples lack by "
+            f"now, so its scores' drift is not known. Run `crm mine {use_case}`."
+        )
+    if champion.run_id != snapshot.run_id:
+        return (
+            f"{use_case}: {snapshot.as_of_date} was scored by version "
+            f"{snapshot.estimator_version}, and the champion is version "
+            f"{champion.estimator_version}. Run `crm score {use_case}`."
+        )
+    return ""
 
 
 def _measure_outcomes(

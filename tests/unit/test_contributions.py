@@ -112,7 +112,7 @@ def test_contributions_and_bias_are_the_log_odds(build, change):
     estimator = build().fit(X, label)
     remember_average(estimator, X)
 
-    explainer = Explainer(estimator, X.columns)
+    explainer = Explainer(estimator)
 
     for rows in (X, new):
         whole = explainer.bias + explainer.explain(rows).sum(axis=1)
@@ -125,7 +125,7 @@ def test_the_average_training_row_needs_no_reason(build):
     estimator = build().fit(X, label)
     remember_average(estimator, X)
 
-    explainer = Explainer(estimator, X.columns)
+    explainer = Explainer(estimator)
 
     assert explainer.explain(X).mean(axis=0) == pytest.approx(np.zeros(5), abs=1e-9)
     assert explainer.bias == pytest.approx(estimator.decision_function(X).mean())
@@ -138,7 +138,7 @@ def test_an_estimator_of_own_coefficients_by_family_is_split_by_customer_columns
     estimator = build_logistic_by_family(TREATMENTS).fit(X, label)
     remember_average(estimator, X)
 
-    explainer = Explainer(estimator, X.columns)
+    explainer = Explainer(estimator)
     contributions = explainer.explain(X)
 
     whole = explainer.bias + contributions.sum(axis=1)
@@ -156,7 +156,7 @@ def test_only_what_was_planted_is_given_weight(build):
     estimator = build().fit(X, label)
     remember_average(estimator, X)
 
-    weight = np.abs(Explainer(estimator, X.columns).explain(X)).mean(axis=0)
+    weight = np.abs(Explainer(estimator).explain(X)).mean(axis=0)
 
     by_column = dict(zip(X.columns, weight, strict=True))
     assert by_column["nothing"] == 0
@@ -165,12 +165,22 @@ def test_only_what_was_planted_is_given_weight(build):
     )
 
 
+def test_columns_keep_their_own_contribution_whatever_their_order():
+    X, label = draw_rows()
+    explainer = Explainer(boosting().fit(X, label))
+
+    turned = explainer.explain(X[X.columns[::-1]].assign(more=1.0))
+
+    assert explainer.columns == list(X.columns)
+    assert np.array_equal(turned, explainer.explain(X))
+
+
 def test_calibration_changes_no_contribution():
     X, label = draw_rows()
     estimator = boosting().fit(X, label)
 
-    bare = Explainer(estimator, X.columns).explain(X)
-    calibrated = Explainer(calibrate(estimator, X, label), X.columns).explain(X)
+    bare = Explainer(estimator).explain(X)
+    calibrated = Explainer(calibrate(estimator, X, label)).explain(X)
 
     assert np.array_equal(bare, calibrated)
 
@@ -220,13 +230,13 @@ def test_what_has_no_exact_answer_is_refused(fit, why):
     X, label = draw_rows()
 
     with pytest.raises(UnexplainableError, match=why):
-        Explainer(fit(X, label), X.columns)
+        Explainer(fit(X, label))
 
 
 def test_parts_that_do_not_add_up_are_refused():
     X, label = draw_rows()
     estimator = boosting().fit(X, label)
-    explainer = Explainer(estimator, X.columns)
+    explainer = Explainer(estimator)
     estimator[-1]._baseline_prediction += 1  # noqa: SLF001
 
     with pytest.raises(UnexplainableError, match="does not sum up"):

@@ -1,11 +1,13 @@
 import pytest
 from mlflow import MlflowClient
 
+from models import churn
 from pipelines import health, monitor, score
 from pipelines.warehouse import connect
 
-# What the labels of the small marts were drawn with: a calibrated probability.
+# What outcomes are drawn with: a calibrated probability.
 TRUTH = "hash(customer_id, as_of_date, 'silence') % 10000 / 10000"
+DRAWN = "hash(customer_id, as_of_date, 'outcome') % 10000 / 10000"
 KNOWN, NEWEST = "2025-11-01", "2026-04-01"
 
 
@@ -29,7 +31,11 @@ def scored(mined):
 def predict(scored, ask):
     """Write scores of a snapshot whose outcomes are known: ``predict("0.5")``."""
 
-    def predict(probability, as_of_date=KNOWN):
+    def predict(probability):
+        ask(f"""
+            update marts.customer_labels set has_churned_90d = {DRAWN} < {TRUTH}
+            where has_churned_90d is not null and as_of_date = '{KNOWN}'
+        """)
         ask(f"""
             insert into ml.churn_scores by name
             select
@@ -37,7 +43,7 @@ def predict(scored, ask):
                 1 as estimator_version, '2025-11-01 03:00'::timestamp as scored_at,
                 (select run_id from ops.promotions where use_case = 'churn') as run_id
             from marts.customer_labels
-            where is_churn_eligible and as_of_date = '{as_of_date}'
+            where is_churn_eligible and as_of_date = '{KNOWN}'
         """)
         return scored
 
@@ -58,7 +64,7 @@ def test_customers_like_those_it_was_assessed_on_raise_no_alert(scored, ask):
 
     assert health.list_alerts(scored) == []
     assert ask("select metric, count(*) from ml.estimator_health group by all") == [
-        ("feature_psi", 114),
+        ("feature_psi", len(set(churn.FEATURES) - monitor.CALENDAR)),
         ("score_psi", 1),
     ]
 
@@ -109,7 +115,7 @@ def test_an_estimator_whose_calibration_broke_is_named_for_that_alone(predict):
     monitor.run(settings, "churn")
 
     (alert,) = health.list_alerts(settings)
-    assert alert.startswith("churn: calibration_error_to_base_rate is 0.8")
+    assert alert.startswith("churn: calibration_error_to_base_rate is 0.7")
     assert f"on {KNOWN}, threshold 0.5" in alert
 
 
