@@ -47,7 +47,8 @@ create table if not exists ops.delivery_facts (
     newest_row_age_days integer, knowledge_lag_hours double, delay_days integer,
     missing_sequence_count integer, missing_date_count integer,
     early_event_share double, unlike_register_share double, slipped_share double,
-    seen_account_share double, typical_amount double, typical_amount_ratio double
+    seen_account_share double, unmoved_share double, typical_amount double,
+    typical_amount_ratio double
 );
 create table if not exists ops.delivery_principles (
     delivery_id varchar, source varchar, business_date date, principle varchar,
@@ -184,6 +185,7 @@ LATER_FACTS = {
     "early_event_share": "double",
     "unlike_register_share": "double",
     "slipped_share": "double",
+    "unmoved_share": "double",
     "seen_account_share": "double",
     "typical_amount": "double",
     "typical_amount_ratio": "double",

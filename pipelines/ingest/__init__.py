@@ -220,12 +220,11 @@ def _judge_again(
     refused = len(summary.refused)
     for _ in range(MOST_ROUNDS):
         stale = again.list_stale(connection)
-        if not stale or len(summary.refused) > refused:
+        folders = [again.find_folder(settings.landing, name) for name in stale]
+        if not any(folders) or len(summary.refused) > refused:
             return
-        for delivery_id in stale:
-            folder = again.find_folder(settings.landing, delivery_id)
-            if folder:
-                _ingest_one(connection, vault, folder, settings, summary)
+        for folder in filter(None, folders):
+            _ingest_one(connection, vault, folder, settings, summary)
     msg = (
         f"{len(stale)} deliveries repeat each other so that no order was found to load "
         f"them in: {', '.join(stale[:20])}. This is a fault of ours: please report it, "

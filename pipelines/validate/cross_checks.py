@@ -14,6 +14,38 @@ LOADED = "select delivery_id from ops.deliveries where status = 'loaded'"
 SLIP = "between 99.9 and 100.1"
 # A balance is compared with the one before it, as far as two months back.
 HISTORY_DAYS = 70
+# Each balance with the one before, and whether money was taken out at an ATM since.
+BALANCE_PATHS = f"""(
+    with recent as (
+        select min(business_date) - {HISTORY_DAYS} as since from ops.deliveries
+        where status = 'loaded' and source = '{BALANCES}'
+    ),
+    paths as (
+        select
+            *,
+            lag(balance) over path as previous_balance,
+            lag(balance_date) over path as previous_date
+        from raw.{BALANCES}
+        where delivery_id in ({KNOWN}) and balance_date >= (select since from recent)
+        window path as (partition by account_number order by balance_date, known_at)
+    ),
+    withdrawn as (
+        select distinct
+            cards.account_number, cast(events.occurred_at as date) as withdrawn_date
+        from raw.atm as events
+        inner join (
+            select distinct card_number, account_number from raw.{ACCOUNTS}
+            where card_number is not null and delivery_id in ({KNOWN})
+        ) as cards using (card_number)
+        where events.event_type = 'withdrawal' and events.delivery_id in ({KNOWN})
+            and events.occurred_at >= (select since from recent)
+    )
+    select paths.*, withdrawn.withdrawn_date > paths.previous_date as has_withdrawn
+    from paths
+    asof left join withdrawn
+        on paths.account_number = withdrawn.account_number
+        and paths.balance_date >= withdrawn.withdrawn_date
+)"""
 
 
 def select_rows(contract: Contract) -> str:
@@ -21,18 +53,7 @@ def select_rows(contract: Contract) -> str:
     by = find_account_column(contract)
     source = f"raw.{contract.source}"
     if contract.source == BALANCES:
-        source = f"""(
-            select
-                *,
-                lag(balance) over (
-                    partition by account_number order by balance_date, known_at
-                ) as previous_balance
-            from {source}
-            where delivery_id in ({KNOWN}) and balance_date >= (
-                select min(business_date) - {HISTORY_DAYS} from ops.deliveries
-                where status = 'loaded' and source = '{BALANCES}'
-            )
-        )"""
+        source = BALANCE_PATHS
     if by is None:
         return f"(select * from {source} where delivery_id in ({LOADED}))"
     return f"""(
@@ -59,6 +80,7 @@ def list_facts(contract: Contract) -> dict[str, str]:
             "unlike_register_share",
             "slipped_share",
             "seen_account_share",
+            "unmoved_share",
             "typical_amount",
         ),
         "cast(null as double)",
@@ -78,6 +100,9 @@ def list_facts(contract: Contract) -> dict[str, str]:
         )
         facts["slipped_share"] = (
             f"avg(cast({ratio} {SLIP} or 1 / nullif({ratio}, 0) {SLIP} as integer))"
+        )
+        facts["unmoved_share"] = (
+            "avg(cast(balance = previous_balance as integer)) filter (has_withdrawn)"
         )
         facts["seen_account_share"] = f"""
             count(distinct account_number) filter (

@@ -113,7 +113,8 @@ select
     case when sequence = 1 then cast(extracted_at as date) - business_date end
         as delay_days,
     missing_sequence_count, missing_date_count, early_event_share,
-    unlike_register_share, slipped_share, seen_account_share, typical_amount,
+    unlike_register_share, slipped_share, seen_account_share, unmoved_share,
+    typical_amount,
     case when is_comparable then typical_amount / nullif(usual_amount, 0) end
         as typical_amount_ratio
 from compared

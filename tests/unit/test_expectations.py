@@ -212,6 +212,7 @@ GOOD_FACTS = {
     "typical_amount_ratio": 1.1,
     "missing_date_count": 0,
     "seen_account_share": 0.99,
+    "unmoved_share": 0.01,
 }
 # By fact: values that must not pass.
 BAD_FACTS = {
@@ -233,6 +234,7 @@ BAD_FACTS = {
     "typical_amount_ratio": (0.04, 21),
     "missing_date_count": (1,),
     "seen_account_share": (0.94,),
+    "unmoved_share": (0.06,),
 }
 
 

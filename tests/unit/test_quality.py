@@ -99,6 +99,34 @@ def test_a_balance_in_the_wrong_unit_is_told_by_its_account(
     )
 
 
+CARDS = ACCOUNTS.replace("null as card_number", "'4' || number as card_number")
+WITHDRAWALS = """
+    select
+        'E' || number as event_number, '4' || number as card_number,
+        'T1' as terminal_code, timestamp '{moment}' as occurred_at,
+        'withdrawal' as event_type, 100.00 as amount, 'CNY' as currency_code
+    from range(1, 21) as numbers (number)
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "times", "share"),
+    [
+        ("2025-01-10 12:00:00", 5, 1.0),
+        ("2025-01-10 12:00:00", 6, 0.0),
+        ("2024-12-31 12:00:00", 5, None),
+    ],
+    ids=["unmoved", "moved", "taken_out_before"],
+)
+def test_who_takes_money_out_has_another_balance(deliver, judge, moment, times, share):
+    deliver("core_accounts", CARDS)
+    deliver("core_balances", balances("2024-12-31"), date(2024, 12, 31))
+    deliver("core_balances", balances(JANUARY, times=times))
+    deliver("atm", WITHDRAWALS.format(moment=moment))
+
+    assert judge("unmoved_share", "core_balances/2025-01-31.1") == share
+
+
 def move_to_february(folder):
     (path,) = folder.glob("*.csv")
     path.write_text(path.read_text().replace("2025-01-31", "2025-02-28"))
