@@ -12,7 +12,7 @@ from pipelines.settings import Gate
 
 BOUNDS = Bounds(**Gate().model_dump())
 DATES = [date(2026, month, 1) for month in (1, 2, 3, 4)]
-PEOPLE = 1500
+PEOPLE = 1200
 
 
 def draw(seed):
