@@ -158,28 +158,15 @@ def write_fen(delivery: WrittenDelivery, _: np.random.Generator) -> list[None]:
 
 def slip_balances(delivery: WrittenDelivery, rng: np.random.Generator) -> list[None]:
     """Leave some accounts as they were a month before, but in fen."""
-    balances = _read_balances_before(delivery)
+    folders = sorted(delivery.folder.parent.iterdir())
+    before = WrittenDelivery(folders[folders.index(delivery.folder) - 1])
+    balances = {row["account_number"]: row["balance"] for row in before.rows}
     first = int(rng.integers(_SLIPPED))
     for row in delivery.rows[first::_SLIPPED]:
         balance = balances.get(row["account_number"], row["balance"])
         row["balance"] = _times_hundred(balance)
     delivery.rewrite()
     return WHOLE
-
-
-def repeat_balances(delivery: WrittenDelivery, _: np.random.Generator) -> list[None]:
-    """Say again what was in each account a month before, whatever was taken out."""
-    balances = _read_balances_before(delivery)
-    for row in delivery.rows:
-        row["balance"] = balances.get(row["account_number"], row["balance"])
-    delivery.rewrite()
-    return WHOLE
-
-
-def _read_balances_before(delivery: WrittenDelivery) -> dict[str, str]:
-    folders = sorted(delivery.folder.parent.iterdir())
-    before = WrittenDelivery(folders[folders.index(delivery.folder) - 1])
-    return {row["account_number"]: row["balance"] for row in before.rows}
 
 
 def leave_accounts_out(

@@ -19,8 +19,7 @@ class Kind:
     ``damage`` takes the delivery and random numbers and gives the lines it touched,
     ``[None]`` where it is about the delivery as a whole. ``fewest_rows`` lets the
     delivery's shares tell, or not tell. ``is_last`` keeps it to the last date, so that
-    no later delivery is compared with it, and ``is_between`` off it. What sources
-    ``beside`` it deliver on that date stays whole, for it is what tells.
+    no later delivery is compared with it, and ``is_between`` off it.
     """
 
     name: str
@@ -32,7 +31,6 @@ class Kind:
     fewest_rows: int = FEWEST_ROWS
     is_last: bool = False
     is_between: bool = False
-    beside: tuple[str, ...] = ()
 
 
 EVENTS = ("atm", "branch", "card", "online", "phone", "core_postings")
@@ -179,15 +177,6 @@ KINDS = (
         bad_deliveries.slip_balances,
         ("core_balances",),
         is_last=True,
-    ),
-    Kind(
-        "stale_balances",
-        AUTHENTIC,
-        "reported",
-        "unmoved_share",
-        bad_deliveries.repeat_balances,
-        ("core_balances",),
-        beside=("atm",),
     ),
     Kind(
         "accounts_left_out",

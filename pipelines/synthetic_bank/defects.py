@@ -80,14 +80,12 @@ def plant(landing: Path, seed: int) -> list[Defect]:
             and rows >= kind.fewest_rows
             and (path.name == dates[-1] or not kind.is_last)
             and (path.name != dates[-1] or not kind.is_between)
-            and free.keys() >= set(_find_beside(kind, path))
         ]
         if not places:
             wanted = f"{', '.join(kind.sources)} of {kind.fewest_rows} rows"
             _refuse(wanted, f"none is left for {kind.name}")
         place = places[rng.integers(len(places))]
-        for path in (place, *_find_beside(kind, place)):
-            del free[path]
+        del free[place]
         defects += _damage(kind, WrittenDelivery(place), rng)
     return defects + _find_gaps(defects, dates)
 
@@ -96,10 +94,6 @@ def write_list(defects: list[Defect], folder: Path) -> None:
     """Write what was planted to ``defects.parquet``, in the folder of the truth."""
     table = pa.Table.from_pylist([asdict(defect) for defect in defects])
     pq.write_table(table, folder / "defects.parquet")
-
-
-def _find_beside(kind: Kind, path: Path) -> list[Path]:
-    return [path.parents[1] / source / path.name for source in kind.beside]
 
 
 def _damage(
