@@ -214,7 +214,7 @@ def _explain(
     estimator = tracking.load_candidate(settings, use_case, artifact)
     features = load_use_case(use_case).FEATURES
     try:
-        Explainer(estimator, features).explain(test.rows[features].head(100))
+        Explainer(estimator).explain(test.rows[features].head(100))
     except UnexplainableError as error:
         return str(error)
     return ""
