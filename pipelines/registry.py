@@ -15,7 +15,7 @@ from pipelines.challenges import WAITING
 from pipelines.errors import GateRefusedError, RegistryLostError
 from pipelines.settings import Settings
 from pipelines.tracking import load_candidate, open_client
-from pipelines.warehouse import connect
+from pipelines.warehouse import connect, prepare
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 LOGGED = "models:/"  # MLflow's prefix of a logged estimator's id
@@ -188,6 +188,7 @@ def _ask_registry(settings: Settings, use_case: str) -> ModelVersion | None:
 
 def _find_promoted(settings: Settings, use_case: str) -> int | None:
     with connect(settings) as connection:
+        prepare(connection)  # A new home has no record of promotions yet.
         (version,) = connection.execute(
             """
             select max_by(estimator_version, promoted_at)

@@ -1,4 +1,5 @@
 import logging
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -139,7 +140,7 @@ def test_rows_of_a_test_file_are_predicted_whatever_is_in_them(settings, write):
     request = Request(
         write(make_rows()),
         "leaves",
-        test=write(unseen, "new.parquet"),
+        test=Path(write(unseen, "new.parquet")),
         drop=("joined",),
     )
 
@@ -159,7 +160,10 @@ def test_shuffled_labels_are_not_learnt(settings, write):
     rows = make_rows(count=1200)
     rows["leaves"] = rows["leaves"].sample(frac=1, random_state=0).to_numpy()
     request = Request(
-        write(rows[:800]), "leaves", test=write(rows[800:], "b.csv"), drop=("joined",)
+        write(rows[:800]),
+        "leaves",
+        test=Path(write(rows[800:], "b.csv")),
+        drop=("joined",),
     )
 
     figures = read(any_table.run(settings, request), "assessment")
@@ -171,7 +175,7 @@ def test_a_test_file_without_a_column_names_it(settings, write):
     request = Request(
         write(make_rows()),
         "leaves",
-        test=write(make_rows(1).drop(columns="age"), "b.csv"),
+        test=Path(write(make_rows(1).drop(columns="age"), "b.csv")),
     )
 
     with pytest.raises(UsageError, match="has no column age"):
