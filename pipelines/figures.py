@@ -119,7 +119,12 @@ def list_offers(test: Contest, known: Contest, winner: str, seed: int) -> list[R
 
 
 def correlate_ranks(one: np.ndarray, other: np.ndarray) -> float:
-    """Correlate the ranks that two scores give to the same rows, in [-1, 1]."""
+    """Correlate the ranks that two scores give to the same rows, in [-1, 1].
+
+    A score that is the same for everybody ranks nobody, which is 0.
+    """
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
     return float(spearmanr(one, other).statistic)
 
 

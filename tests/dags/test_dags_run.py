@@ -21,6 +21,9 @@ def run_night(settings):
         [sys.executable, DAGS / "run_night.py"],
         env=os.environ
         | {
+            # The tests' bank is too small to prove by how much an estimator is better.
+            "CRM_GATE__TAIL": "0.45",
+            "CRM_GATE__MARGIN": "0",
             "CRM_HOME": str(settings.home),
             "CRM_VAULT_KEY": settings.vault_key.get_secret_value(),
         },

@@ -1,7 +1,7 @@
 """Write the README's section that follows one customer, out of a finished night.
 
-`python tests/docs/follow.py` rewrites it from the home of
-`CRM_VAULT_KEY=000…0 make run CUSTOMERS=2000`, the bank that the tests use, too.
+`python tests/docs/follow.py` rewrites it from the home of `CRM_VAULT_KEY=000…0
+CRM_GATE__TAIL=0.45 CRM_GATE__MARGIN=0 make run CUSTOMERS=2000`, the bank of the tests.
 """
 
 import csv
