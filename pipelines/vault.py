@@ -27,8 +27,7 @@ WORD = re.compile(r"[^\s,;|\"']+")
 BLOCK_BYTES = 64  # of SHA-256
 TABLES = """
 create table if not exists vault.identifiers (
-    kind varchar, pseudonym varchar using compression zstd,
-    identifier varchar using compression zstd
+    kind varchar, pseudonym varchar, identifier varchar
 );
 create table if not exists vault.quarantined_rows (
     delivery_id varchar, file_number integer, line_number bigint, raw_text varchar
