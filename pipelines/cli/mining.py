@@ -4,17 +4,18 @@ import json
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli.options import Json, Reason, Seed, UseCase, app, known, print_rows
 from pipelines.settings import Settings
 
+if TYPE_CHECKING:
+    from pipelines.any_table.request import Request
+
 command = partial(app.command, rich_help_panel="Mining")
 Version = Annotated[int, typer.Argument(help="As `crm challengers` lists it.")]
-
-
 UseCaseOrTable = Annotated[
     str,
     typer.Argument(
@@ -64,28 +65,15 @@ def mine(  # noqa: PLR0913 - one argument for each option
     allow_leak: AllowLeak = False,
 ) -> None:
     """Sample, explore, modify, model and assess in one."""
+    asked = dict(locals())
     if target is None:
         from pipelines import mine as step
 
         step.run(Settings(), known(source), seed=seed)
         return
     from pipelines import any_table
-    from pipelines.any_table.request import Request
 
-    request = Request(
-        source=source,
-        target=target,
-        id_column=id_column,
-        time_column=time_column,
-        test=test,
-        drop=tuple(drop or ()),
-        positive=positive,
-        metric=metric,
-        budget=budget,
-        seed=seed,
-        allow_leak=allow_leak,
-    )
-    typer.echo(any_table.run(Settings(), request) / "report.html")
+    typer.echo(any_table.run(Settings(), _ask(asked)) / "report.html")
 
 
 @command()
@@ -104,28 +92,15 @@ def sample(  # noqa: PLR0913 - one argument for each option
     allow_leak: AllowLeak = False,
 ) -> None:
     """Choose what to learn from; of a use case, by date with the horizon as gap."""
+    asked = dict(locals())
     if target is None:
         from pipelines import sample as step
 
         step.run(Settings(), known(source), seed=seed)
         return
     from pipelines import any_table
-    from pipelines.any_table.request import Request
 
-    request = Request(
-        source=source,
-        target=target,
-        id_column=id_column,
-        time_column=time_column,
-        test=test,
-        drop=tuple(drop or ()),
-        positive=positive,
-        metric=metric,
-        budget=budget,
-        seed=seed,
-        allow_leak=allow_leak,
-    )
-    typer.echo(any_table.begin(Settings(), request).path)
+    typer.echo(any_table.begin(Settings(), _ask(asked)).path)
 
 
 @command()
@@ -247,3 +222,10 @@ def monitor(
     )
     for note in notes:
         typer.echo(note)
+
+
+def _ask(options: dict) -> "Request":
+    """Make a request of a command's options, which have the names of its fields."""
+    from pipelines.any_table.request import Request
+
+    return Request(**options | {"drop": tuple(options["drop"] or ())})
