@@ -141,10 +141,10 @@ def _describe_truth(test: pd.DataFrame, winner: str) -> str:
         return ""
     foreseeable, hidden = (auc[name] for name in TRUTHS)
     return (
-        "<p>This bank is made up, so that the truth is known: from what shows by then, "
-        f"nobody can rank better than {foreseeable:.3f}, and {escape(winner)} is "
-        f"{foreseeable - auc[winner]:.3f} below. Who knew each customer's hidden "
-        f"state, which no data shows, would reach {hidden:.3f}.</p>"
+        "<p>This bank is made up, so that the truth is known: who knows how it works, "
+        f"and sees contacts, salaries and closings, reaches {foreseeable:.3f}, and "
+        f"{escape(winner)} is {foreseeable - auc[winner]:.3f} below. Who knew each "
+        f"customer's hidden state, which no data shows, would reach {hidden:.3f}.</p>"
     )
 
 
