@@ -24,6 +24,9 @@ from pipelines.deliveries import write_delivery
 from pipelines.settings import PROJECT_ROOT, Settings
 from pipelines.warehouse import connect
 
+# Programs, not tests; they import one another from their own folder.
+collect_ignore = ["bench"]
+
 COUNTED = """
     select delivery_id, rows_delivered, rows_loaded, rows_duplicate, rows_quarantined
     from ops.deliveries where status != 'refused'
