@@ -57,6 +57,16 @@ class Column:
         """Type in ``raw``: a pseudonym is text whatever it stands for."""
         return "varchar" if self.identifier else self.data_type
 
+    @property
+    def raw_definition(self) -> str:
+        """Type in ``raw``, and what not to compress: what differs in almost every row.
+
+        DuckDB would look for repetitions first, which costs more than all the rest.
+        """
+        is_text = self.raw_type == "varchar"
+        differs = is_text and (self.identifier or self.is_key)
+        return f"{self.raw_type}{' using compression uncompressed' if differs else ''}"
+
 
 @dataclass(frozen=True)
 class Contract:

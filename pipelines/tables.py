@@ -4,7 +4,7 @@
 RAW_COLUMNS = {
     "delivery_id": "varchar",
     "known_at": "timestamp",
-    "row_hash": "ubigint",
+    "row_hash": "ubigint using compression uncompressed",
 }
 TABLES = """
 create schema if not exists raw;

@@ -27,7 +27,8 @@ WORD = re.compile(r"[^\s,;|\"']+")
 BLOCK_BYTES = 64  # of SHA-256
 TABLES = """
 create table if not exists vault.identifiers (
-    kind varchar, pseudonym varchar, identifier varchar
+    kind varchar, pseudonym varchar using compression uncompressed,
+    identifier varchar using compression uncompressed
 );
 create table if not exists vault.quarantined_rows (
     delivery_id varchar, file_number integer, line_number bigint, raw_text varchar

@@ -83,7 +83,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def create_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Create ``raw.<source>``, or add the columns its contract has gained."""
-    columns = {c.name: c.raw_type for c in contract.columns} | RAW_COLUMNS
+    columns = {c.name: c.raw_definition for c in contract.columns} | RAW_COLUMNS
     listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     table = f"raw.{contract.source}"
     connection.execute(f"create table if not exists {table} ({listed})")

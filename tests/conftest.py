@@ -16,6 +16,8 @@ os.environ |= {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # As in `make run`: what waits for a person is tested where it is meant.
     "CRM_AUTO_APPROVE": "true",
+    # As `pipelines` sets it; here DuckDB comes in before.
+    "DUCKDB_JE_MALLOC_CONF": "zero:true,tcache_max:8388608",
 }
 
 from pipelines import ingest, replay

@@ -11,7 +11,7 @@ from pipelines.ingest.check import CheckedDelivery
 
 # A longer line is no customer's doing: a quote was left open, or somebody tries us.
 LONGEST_LINE_BYTES = 100_000
-BUFFER_BYTES = 32_000_000
+BUFFER_BYTES = 8_000_000
 # What DuckDB's trim would leave: a tab, and the spaces of Latin-1 and of Chinese text.
 BLANKS = "' ' || chr(9) || chr(160) || chr(12288)"
 # Wide enough for every amount that decimal(18,2) holds and 20 places behind its point.

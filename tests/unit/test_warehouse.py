@@ -1,3 +1,4 @@
+import platform
 import subprocess
 import sys
 
@@ -16,6 +17,17 @@ settings = Settings(home=Path(sys.argv[1]))
 with run_lock(settings, "build"), connect(settings):
     print("held", flush=True)
     time.sleep(60)
+"""
+
+# Asks the allocator in DuckDB's library itself: jemalloc's mallctl.
+ASK_FOR_ZERO = """
+import ctypes
+import {first}
+import _duckdb
+answer, size = ctypes.c_bool(), ctypes.c_size_t(1)
+ask = ctypes.CDLL(_duckdb.__file__).duckdb_je_mallctl
+ask(b"opt.zero", ctypes.byref(answer), ctypes.byref(size), None, ctypes.c_size_t(0))
+print(answer.value)
 """
 
 
@@ -75,3 +87,21 @@ def test_waiting_for_the_warehouse_ends(settings, holder):
     with pytest.raises(LockedError, match="Another process"):
         connect(impatient).__enter__()
     assert holder.poll() is None
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="DuckDB brings this allocator on Linux on x86-64 only",
+)
+@pytest.mark.parametrize(
+    ("first", "is_blank"), [("pipelines.cli", "True"), ("duckdb", "False")]
+)
+def test_memory_that_duckdb_gets_is_blank(first, is_blank):
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK_FOR_ZERO.format(first=first)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={},
+    )
+    assert asked.stdout.strip() == is_blank
