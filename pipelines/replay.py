@@ -144,7 +144,7 @@ def _judge(
             if may_be_rounded:
                 scan.find_rounded(connection, source)
         facts = judge.measure(connection, contract, manifest)
-        judge.find_faulty(connection, contract, manifest, facts, beside=delivery_id)
+        judge.find_faulty(connection, sources, facts, beside=delivery_id)
         passed = _settle(connection, delivery_id, batches)
         repeats.take_out(connection, contract.source)
         connection.execute(

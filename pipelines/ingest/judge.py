@@ -1,9 +1,9 @@
 """What is wrong with which row, and which rows say again what another one said.
 
 Judges the rows of one delivery where they lie, in ``raw``, inside the transaction that
-put them there. DuckDB numbers rows in the order in which they were written. It skips
-the history by ``known_at``, of which it knows least and greatest; of a text such as
-``delivery_id`` it keeps eight bytes.
+put them there. DuckDB numbers the rows of a file without a gap. It skips the history by
+``known_at``, of which it knows least and greatest; of a text such as ``delivery_id`` it
+keeps eight bytes.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,15 @@ from pipelines.contracts import Contract
 from pipelines.deliveries import Manifest
 from pipelines.ingest import erased, repeats, turns
 from pipelines.ingest.rules import list_rules
+from pipelines.ingest.scan import Source, find_places
 
 # `row` is the row's number in `raw`, null for one that could not be read. Lines count
 # records, the header being the first: behind a quoted line break the file's own numbers
 # are higher.
 TABLES = """
-create or replace temp table files (file_number integer, row_count bigint);
+create or replace temp table files (
+    file_number integer, first_row bigint, row_count bigint
+);
 create or replace temp table faults (
     file_number integer, line_number bigint, row bigint,
     column_name varchar, reason varchar, raw_text varchar
@@ -79,8 +82,7 @@ def measure(
 
 def find_faulty(
     connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    manifest: Manifest,
+    sources: list[Source],
     facts: Facts,
     *,
     beside: str | None = None,
@@ -92,6 +94,7 @@ def find_faulty(
     Given back are also the deliveries, of those in ``landing``, that are to be judged
     again after this one.
     """
+    contract, manifest = sources[0].delivery.contract, sources[0].delivery.manifest
     if facts.broken:
         _find_broken(connection, contract, manifest)
     erased.find_erased(connection, contract, manifest)
@@ -105,7 +108,7 @@ def find_faulty(
         select (select count(*) from faults), (select count(*) from repeated)
     """).fetchone()
     if faults:
-        _describe(connection, contract, manifest)
+        _describe(connection, sources)
     return bool(faults or repeated), out_of_turn
 
 
@@ -134,36 +137,20 @@ def _find_broken(
     )
 
 
-def _describe(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
-) -> None:
+def _describe(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
     """Give each fault its file, its line, and the row's text with real identifiers."""
     connection.execute(f"""
         update faults set raw_text = coalesce(
             (select raw_text from exact_texts where exact_texts.row = faults.row),
             texts.raw_text
         )
-        from ({_raw_texts(contract)}) as texts
+        from ({_raw_texts(sources[0].delivery.contract)}) as texts
         where faults.row = texts.row
     """)
-    connection.execute(
-        f"""
-        create or replace temp table file_rows as
-        select
-            file_number,
-            first_row + sum(row_count) over (order by file_number) - row_count as first,
-            first_row + sum(row_count) over (order by file_number) as next
-        from files, (
-            select min(rowid) as first_row from raw.{contract.source}
-            where delivery_id = ?
-        )
-        """,
-        [manifest.delivery_id],
-    )
     connection.execute("""
-        update faults set file_number = file_rows.file_number
-        from file_rows
-        where faults.row >= file_rows.first and faults.row < file_rows.next
+        update faults set file_number = files.file_number
+        from files
+        where faults.row >= first_row and faults.row < first_row + row_count
     """)
     connection.execute("""
         create or replace temp table unreadable as
@@ -174,15 +161,36 @@ def _describe(
             ) as records_before
         from (
             select distinct file_number, line_number from faults where row is null
-        );
-        update faults set line_number = faults.row - file_rows.first + 2 + (
+        )
+    """)
+    numbers = connection.execute(
+        "select distinct file_number from faults where row is not null"
+    ).fetchall()
+    for (number,) in numbers:
+        _number_lines(connection, sources[number - 1])
+
+
+def _number_lines(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Give the faults of a file their lines. What can't be read is a line, too."""
+    find_places(
+        connection,
+        source,
+        f"""
+        select row_hash from raw.{source.delivery.contract.source}
+        where rowid in (select row from faults where file_number = $number)
+        """,
+    )
+    connection.execute(
+        """
+        update faults set line_number = record + 1 + (
             select count(*) from unreadable
             where unreadable.file_number = faults.file_number
-                and unreadable.records_before <= faults.row - file_rows.first
+                and records_before < record
         )
-        from file_rows
-        where faults.file_number = file_rows.file_number and faults.row is not null
-    """)
+        from places
+        where faults.row = places.row
+        """
+    )
 
 
 def _raw_texts(contract: Contract) -> str:

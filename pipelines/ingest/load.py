@@ -96,18 +96,14 @@ def _load(
 ) -> Entry:
     delivery = sources[0].delivery
     manifest = delivery.manifest
-    # Rows keep the file's order, by which lines are numbered, only where the joins to
-    # the pseudonyms are not turned round.
-    connection.execute("set disabled_optimizers = 'build_side_probe_side'")
     connection.begin()
     try:
         for source in sources:
             _insert(connection, source, may_be_rounded=may_be_rounded)
-        connection.execute("reset disabled_optimizers")
         facts = judge.measure(connection, delivery.contract, manifest)
         _check_totals(connection, manifest, facts)
         is_faulty, stale = judge.find_faulty(
-            connection, delivery.contract, manifest, facts, landing=delivery.landing
+            connection, sources, facts, landing=delivery.landing
         )
         if is_faulty:
             _keep_raw_text(connection, vault, delivery)

@@ -85,7 +85,8 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
     contract, manifest = source.delivery.contract, source.delivery.manifest
     values, joins, all_found = _replace_identifiers(contract)
     try:
-        (row_count,) = connection.execute(
+        ((row_count,),) = _stream(
+            connection,
             f"""
             insert into raw.{contract.source} by name
             select
@@ -102,11 +103,24 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
                 "delivery_id": manifest.delivery_id,
                 "known_at": manifest.known_at,
             },
-        ).fetchone()
+        )
     except duckdb.InvalidInputException:
         # DuckDB quotes the row in its message, so the message goes no further.
         raise UnreadableError(source.number) from None
-    connection.execute("insert into files values (?, ?)", [source.number, row_count])
+    connection.execute(
+        f"""
+        insert into files
+        select ?, coalesce(max(rowid), 0) - ? + 1, ? from raw.{contract.source}
+        where delivery_id = ? and known_at = ?
+        """,
+        [
+            source.number,
+            row_count,
+            row_count,
+            manifest.delivery_id,
+            manifest.known_at,
+        ],
+    )
     return row_count + _move_rejects(connection, source.number)
 
 
@@ -126,37 +140,93 @@ def find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     connection.execute(
         f"""
         create or replace temp table rounded as
-        with written as (
-            select max(rowid) - (
-                select row_count from files where file_number = $number
-            ) as before_first
-            from raw.{contract.source}
-            where delivery_id = $delivery_id and known_at = $known_at
-        ),
-        numbered as (
-            select *, row_number() over () as record
-            from {source.scan(types="exact")}
-        )
         select
-            written.before_first + record as row,
-            list_filter([{found}], lambda name: name is not null) as names,
+            record, list_filter([{found}], lambda name: name is not null) as names,
             concat_ws(',', {texts}) as raw_text
-        from numbered, written
+        from (
+            select *, row_number() over () as record from {source.scan(types="exact")}
+        )
         where len(names) > 0
         """,
-        source.values
-        | {
-            "number": source.number,
-            "delivery_id": source.delivery.manifest.delivery_id,
-            "known_at": source.delivery.manifest.known_at,
-        },
+        source.values,
     )
     forget_rejects(connection)
+    (row_count,) = connection.execute("select count(*) from rounded").fetchone()
+    if not row_count:
+        return
+    find_places(
+        connection,
+        source,
+        "select row_hash from numbered where record in (select record from rounded)",
+    )
     connection.execute("""
-        insert into exact_texts select row, raw_text from rounded;
+        insert into exact_texts
+        select row, raw_text from rounded inner join places using (record);
         insert into faults (row, column_name, reason)
-        select row, unnest(names), 'too_precise' from rounded;
+        select row, unnest(names), 'too_precise'
+        from rounded inner join places using (record);
     """)
+
+
+def find_places(
+    connection: duckdb.DuckDBPyConnection, source: Source, hashes: str
+) -> None:
+    """Find which record of a file has become which row, into ``places``.
+
+    Several threads have joined the rows with their pseudonyms and written them in any
+    order, but one that only reads and counts keeps the file's. Rows of one hash are
+    equal, so that it makes no difference which of them is which.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The file was inserted in its transaction.
+    source : Source
+        The file.
+    hashes : str
+        Selects the ``row_hash`` of those asked for; may select them from ``numbered``.
+    """
+    contract = source.delivery.contract
+    values, joins, _ = _replace_identifiers(contract)
+    table = f"raw.{contract.source}"
+    _stream(
+        connection,
+        f"""
+        create or replace temp table places as
+        with numbered as materialized (
+            select record, hash({", ".join(contract.names)}) as row_hash
+            from (
+                select record, {values}
+                from (
+                    select *, row_number() over () as record
+                    from {source.scan(types="contract")}
+                ) as delivered {joins}
+            )
+        ),
+        asked as (select distinct row_hash from ({hashes})),
+        written as (
+            select
+                rowid as row, row_hash,
+                row_number() over (partition by row_hash order by rowid) as occurrence
+            from {table}
+            where row_hash in (from asked) and rowid between (
+                select first_row from files where file_number = $number
+            ) and (
+                select first_row + row_count - 1 from files
+                where file_number = $number
+            )
+        ),
+        read as (
+            select
+                record, row_hash,
+                row_number() over (partition by row_hash order by record) as occurrence
+            from numbered where row_hash in (from asked)
+        )
+        select row, record from written inner join read using (row_hash, occurrence)
+        """,
+        source.values | {"number": source.number},
+    )
+    forget_rejects(connection)
 
 
 def forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
@@ -178,6 +248,18 @@ def scale(column: Column) -> int | None:
     """Places behind the point, None for what is no decimal."""
     found = re.fullmatch(r"decimal\(\d+,\s*(\d+)\)", column.data_type)
     return int(found[1]) if found else None
+
+
+def _stream(connection: duckdb.DuckDBPyConnection, query: str, values: dict) -> list:
+    """Run a query that joins a file with its pseudonyms, row by row.
+
+    DuckDB does not know how large a file is, and might gather all of it first. Who
+    catches an error resets the setting.
+    """
+    connection.execute("set disabled_optimizers = 'build_side_probe_side'")
+    rows = connection.execute(query, values).fetchall()
+    connection.execute("reset disabled_optimizers")
+    return rows
 
 
 def _move_rejects(connection: duckdb.DuckDBPyConnection, file_number: int) -> int:

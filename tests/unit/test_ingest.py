@@ -8,6 +8,7 @@ import pytest
 from pipelines import ingest, verify
 from pipelines.errors import DataQualityError
 from pipelines.ingest.load import load_delivery
+from pipelines.vault import Vault
 from pipelines.warehouse import connect
 
 BALANCES = """
@@ -38,14 +39,21 @@ def counts(summary):
 
 def append(folder, *lines):
     """Add lines to a delivery's file, and promise them in its manifest."""
+    (data,) = folder.glob("*.csv")
+    rewrite(
+        folder, data.read_text() + "".join(f"{line}\n" for line in lines), len(lines)
+    )
+
+
+def rewrite(folder, text, more=0):
+    """Give a delivery's file other content, of so many more rows, and promise that."""
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
     (file,) = manifest["files"]
-    data = folder / file["name"]
-    data.write_text(data.read_text() + "".join(f"{line}\n" for line in lines))
-    content = data.read_bytes()
+    content = text.encode()
+    (folder / file["name"]).write_bytes(content)
     file |= {
-        "rows": file["rows"] + len(lines),
+        "rows": file["rows"] + more,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
@@ -171,6 +179,51 @@ def test_lines_are_right_behind_unreadable_rows(settings, deliver, ask):
         (7,),
         (8,),
     ]
+
+
+def test_lines_are_right_in_a_file_that_several_threads_read(settings, deliver, ask):
+    """DuckDB writes what it has joined in any order."""
+    folder = deliver(
+        "core_balances",
+        """
+            select
+                'A' || number as account_number, date '2025-01-31' as balance_date,
+                1.5 as balance, 'CNY' as currency_code
+            from range(800_000) as numbers (number)
+        """,
+    )
+    (path,) = folder.glob("*.csv")
+    lines = path.read_text().splitlines()
+    rounded = {2, 300_003, 700_004, 800_001}
+    broken = {5, 333_333, 444_444, 666_666, 799_999}
+    unreadable = {7, 300_001, 600_000}
+    for places, column, value in (
+        (rounded, 2, "1.555"),
+        (broken, 3, ""),
+        (unreadable, 1, "never"),
+    ):
+        for place in places:
+            cells = lines[place - 1].split(",")
+            cells[column] = value
+            lines[place - 1] = ",".join(cells)
+    # The same row twice, to the letter, of which one is said to be faulty.
+    lines[500_000 - 1] = lines[333_333 - 1]
+    rewrite(folder, "\n".join(lines) + "\n")
+
+    ingest.run(settings)
+
+    assert set(ask("select reason, line_number from ops.quarantine")) == {
+        *(("too_precise", line) for line in rounded),
+        *(("missing", line) for line in broken | {500_000}),
+        *(("unreadable", line) for line in unreadable),
+    }
+    with connect(settings) as connection:
+        Vault(connection, settings)
+        kept = connection.execute("""
+            select line_number, raw_text from vault.quarantined_rows
+        """).fetchall()
+    accounts = {line: lines[line - 1].split(",")[0] for line, _ in kept}
+    assert {line: text.split(",")[0].strip('"') for line, text in kept} == accounts
 
 
 def test_a_repeated_row_is_a_duplicate(settings, deliver):
