@@ -7,13 +7,15 @@
 {% macro get_incremental_replace_sql(arg_dict) -%}
     {%- set quoted = arg_dict['dest_columns'] | map(attribute='quoted') -%}
     {%- set columns = quoted | join(', ') -%}
-    delete from {{ arg_dict['target_relation'] }}
-    where {{ arg_dict['incremental_predicates'] | join(' or ') }}
+    {%- set is_changed = arg_dict['incremental_predicates'] | join(' or ') -%}
+    delete from {{ arg_dict['target_relation'] }} where {{ is_changed }};
     {%- if arg_dict['unique_key'] %}
-        or {{ arg_dict['unique_key'] }} in (
+        delete from {{ arg_dict['target_relation'] }}
+        where {{ arg_dict['unique_key'] }} in (
             select {{ arg_dict['unique_key'] }} from {{ arg_dict['temp_relation'] }}
-        )
-    {%- endif %};
+            where not ({{ is_changed }})
+        );
+    {%- endif %}
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}

@@ -2,12 +2,6 @@
 
 with
 
-events as (
-
-    select * from {{ ref('int_events_valued') }}
-
-),
-
 links as (
 
     select * from {{ ref('int_identifiers_linked_to_customers') }}
@@ -23,6 +17,32 @@ changed_deliveries as (
 links_touched as (
 
     select * from {{ ref('int_links_touched') }}
+
+),
+
+events as (
+
+    select * from {{ ref('int_events_valued') }}
+
+    where
+        superseded_at is null
+    {% if is_incremental() %}
+        and delivery_id in (
+            select changed_deliveries.delivery_id from changed_deliveries
+        )
+
+    -- Not with an "or" between them, which would be asked of all history.
+    union all
+
+    select * from {{ ref('int_events_valued') }}
+
+    where
+        superseded_at is null
+        and identifier in (select links_touched.identifier from links_touched)
+        and delivery_id not in (
+            select changed_deliveries.delivery_id from changed_deliveries
+        )
+    {% endif %}
 
 )
 
@@ -49,14 +69,3 @@ left join links
     and events.occurred_date >= links.valid_from
     and events.occurred_date < links.valid_to
     and links.superseded_at is null
-
-where
-    events.superseded_at is null
-    {% if is_incremental() %}
-        and (
-            events.delivery_id in (
-                select changed_deliveries.delivery_id from changed_deliveries
-            )
-            or events.identifier in (select links_touched.identifier from links_touched)
-        )
-    {% endif %}
