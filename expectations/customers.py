@@ -1,6 +1,6 @@
-"""What the mart of customers must satisfy before it is read or published.
+"""What the mart of customers must satisfy before it is published.
 
-Keys, nulls and categories are tested by dbt, beside the dbt model.
+Who the customers are was judged before they were scored: int_customers_registered.
 """
 
 import great_expectations as gx
@@ -9,8 +9,6 @@ from great_expectations import expectations as gxe
 from expectations.rules import (
     ACCURACY,
     COMPLETENESS,
-    NEWEST_DELIVERY,
-    NEWEST_EVENTS,
     TIMELINESS,
     expect_columns,
     expect_rows,
@@ -54,43 +52,35 @@ SUITE = gx.ExpectationSuite(
                 "risk_tolerance",
                 "preferred_channel",
                 "satisfaction_gap_mean_365d",
+                "scored_date",
+                "churn_probability",
+                "best_product_family",
+                "open_probability",
+                "data_quality_grade",
             ]
         ),
         expect_rows(),
-        # Below nine in ten the register was cut, or a column was read as another.
-        gxe.ExpectColumnProportionOfNonNullValuesToBeBetween(
-            column="birth_year", min_value=0.9, meta=COMPLETENESS, severity="warning"
+        gxe.ExpectColumnValuesToBeBetween(
+            column="churn_probability", min_value=0, max_value=1, meta=ACCURACY
         ),
         gxe.ExpectColumnValuesToBeBetween(
-            column="open_account_count", min_value=0, meta=ACCURACY
+            column="open_probability", min_value=0, max_value=1, meta=ACCURACY
         ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="owed_balance_cny", min_value=0, meta=ACCURACY
-        ),
-        # The oldest person ever was 122; children may have accounts.
         forbid_rows(
-            "year(registered_date) - birth_year not between 0 and 122",
-            says="customers are registered in their lifetime",
-            principle=ACCURACY,
-            severity="warning",
-        ),
-        # A day's grace for a register that is extracted after midnight.
-        forbid_rows(
-            f"registered_date > {NEWEST_DELIVERY} + 1",
-            says="nobody is registered in the future",
-            principle=ACCURACY,
-        ),
-        # One in three with nothing open: the register of accounts is not all there.
-        require_of_table(
-            "avg(cast(open_account_count > 0 as integer)) >= 0.33",
-            says="a third of the customers or more have an open account",
+            "scored_date is not null and data_quality_grade is null",
+            says="whoever is scored has a grade of the sources",
             principle=COMPLETENESS,
-            severity="warning",
         ),
-        # A whole bank silent for a month is a dead feed, and would score as churn.
+        forbid_rows(
+            "customer_id not in "
+            "(select customer_id from intermediate.int_customers_registered)",
+            says="everybody is registered",
+            principle=ACCURACY,
+        ),
         require_of_table(
-            f"max(last_customer_event_date) >= {NEWEST_EVENTS} - 31",
-            says="somebody did something in the last 31 days",
+            "max(scored_date) is not distinct from "
+            "(select max(as_of_date) from marts.customer_scores)",
+            says="the scores are the newest",
             principle=TIMELINESS,
         ),
     ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 # Judgements of the bank's, each about the figure it stands beside.
 MOST_CALIBRATION_ERROR = 0.02
 LEAST_STABILITY = 0.8
+LEAST_REASON_STABILITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Findings:
         Rank correlation, on the same rows, with a fit on later months.
     unexplained : str
         Why no score can be split into what its columns add; empty if every one can.
+    reason_stability : float
+        Share of the likeliest whose first reason stays if the training rows are drawn
+        again; not a number where there are no reasons.
     profit, profit_over_rule : tuple of float
         In CNY for 1,000 customers.
     """
@@ -38,6 +42,7 @@ class Findings:
     lift: tuple[float, float, float]
     stability: float
     unexplained: str
+    reason_stability: float
     profit: tuple[float, float, float]
     profit_over_rule: tuple[float, float, float]
 
@@ -101,14 +106,18 @@ def _judge_effective(findings):
 
 
 def _judge_understandable(findings):
-    reasons = findings.unexplained
+    reasons, kept = findings.unexplained, findings.reason_stability
     explained = (
         f"No score can be explained, for {reasons}"
         if reasons
-        else "Every score is exactly the sum of what its columns add"
+        else (
+            "Every score is exactly the sum of what its columns add, and with training "
+            f"rows drawn again {kept:.0%} of the likeliest keep their first reason "
+            f"({LEAST_REASON_STABILITY:.0%} is asked for)"
+        )
     )
     return (
-        not reasons and findings.stability >= LEAST_STABILITY,
+        findings.stability >= LEAST_STABILITY and kept >= LEAST_REASON_STABILITY,
         (
             f"{explained}; fitted on later months it ranks the same people with a "
             f"correlation of {findings.stability:.2f} ({LEAST_STABILITY} is asked for)."

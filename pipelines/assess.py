@@ -8,6 +8,7 @@ import numpy as np
 from models.assessment import measure
 from models.contributions import Explainer
 from models.origins import UnexplainableError
+from models.reasons import measure_stability
 from models.resampling import resample, summarise
 from models.verdict import Findings, write_verdict
 from pipelines import (
@@ -23,15 +24,19 @@ from pipelines.artifacts import Artifact
 from pipelines.assessment_page import MEASURES, write_page
 from pipelines.contests import RULE, Contest
 from pipelines.errors import GateRefusedError
+from pipelines.explain import read_concepts
 from pipelines.figures import Row
 from pipelines.mining_runs import MiningRun, load_use_case, mark, open_stage
 from pipelines.model import read_candidates
 from pipelines.modify import read_treatments
-from pipelines.sample import read_dates
+from pipelines.sample import read_dates, read_part
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, prepare
 
 logger = logging.getLogger(__name__)
+
+# Whose reasons are compared: the likeliest, for theirs are read.
+MOST_EXPLAINED = 2_000
 
 
 @dataclass(frozen=True)
@@ -110,22 +115,18 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
         random_state=mining_run.seed,
     )
     tested = _test_again(settings, mining_run, winner, test)
+    unexplained, kept = _explain(settings, mining_run, candidates, winner, test)
     rows = [
         *figures.list_tuned(tune, tuned),
         *figures.list_resampled(test, drawn),
         *figures.list_segments(test, winner),
         *figures.list_offers(test, tune, winner, mining_run.seed),
         *tested.rows,
+        Row(winner, "test", test.as_of_date, "reason_stability", kept),
     ]
     table = figures.write(settings, mining_run, rows)
     answers = write_verdict(
-        _find(
-            test,
-            winner,
-            drawn,
-            tested,
-            _explain(settings, use_case, candidates[winner], test),
-        )
+        _find(test, winner, drawn, tested, unexplained=unexplained, kept=kept)
     )
     _track(test, winner, answers)
     for name, artifact in candidates.items():
@@ -208,20 +209,44 @@ def _test_again(
 
 
 def _explain(
-    settings: Settings, use_case: str, artifact: Artifact, test: Contest
-) -> str:
-    """Say why scores can't be split into what columns add; nothing where they can."""
-    estimator = tracking.load_candidate(settings, use_case, artifact)
-    features = load_use_case(use_case).FEATURES
+    settings: Settings,
+    mining_run: MiningRun,
+    candidates: dict[str, Artifact],
+    winner: str,
+    test: Contest,
+) -> tuple[str, float]:
+    """Say why scores can't be split into what columns add, or how steady reasons are.
+
+    The first is empty, or the second not a number.
+    """
+    use_case = mining_run.use_case
+    estimator = tracking.load_candidate(settings, use_case, candidates[winner])
+    likeliest = np.argsort(-test.probabilities[winner], kind="stable")
     try:
-        Explainer(estimator).explain(test.rows[features].head(100))
+        columns = Explainer(estimator).columns
+        with connect(settings) as connection:
+            train = read_part(connection, use_case, "train")
+            concepts = read_concepts(connection, columns)
+        return "", measure_stability(
+            estimator,
+            train[columns],
+            train["label"],
+            test.rows[columns].iloc[likeliest[:MOST_EXPLAINED]],
+            concepts,
+            mining_run.seed,
+        )
     except UnexplainableError as error:
-        return str(error)
-    return ""
+        return str(error), np.nan
 
 
 def _find(
-    test: Contest, winner: str, drawn: dict, tested: BackTest, unexplained: str
+    test: Contest,
+    winner: str,
+    drawn: dict,
+    tested: BackTest,
+    *,
+    unexplained: str,
+    kept: float,
 ) -> Findings:
     won, rule = drawn[winner], drawn[RULE]
     return Findings(
@@ -234,6 +259,7 @@ def _find(
         lift=summarise(won["lift_at_10_percent"]),
         stability=tested.stability,
         unexplained=unexplained,
+        reason_stability=kept,
         profit=summarise(won["profit_cny_per_1000"]),
         profit_over_rule=summarise(
             won["profit_cny_per_1000"] - rule["profit_cny_per_1000"]

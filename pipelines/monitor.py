@@ -25,7 +25,11 @@ logger = logging.getLogger(__name__)
 MOST_ROWS, LEAST_ROWS, LEAST_OUTCOMES = 50_000, 200, 50
 # They move with the date, for everybody alike: history grows, interest is booked on its
 # day. An alert of them would come every night and say nothing.
-CALENDAR = {"observed_days", "days_since_automatic_event"}
+CALENDAR = {
+    "observed_days",
+    "days_since_automatic_event",
+    "credit_amount_sum_30d_cny",
+}
 
 
 @dataclass(frozen=True)

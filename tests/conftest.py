@@ -112,7 +112,7 @@ def bank(tmp_path_factory):
     simulate.run(settings, customers=2000, months=18, seed=0)
     ingest.run(settings).raise_for_problems()
     validate.run(settings, "deliveries")
-    build.run(settings, exclude="source:ml+")
+    build.run(settings)
     return settings
 
 

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 # The gate "features" guards all that is built before anything is scored.
 TABLES = {
     "features": (
-        "marts.customers",
+        "intermediate.int_customers_registered",
         "marts.accounts",
         "marts.transactions",
         "marts.customer_features",
@@ -27,6 +27,7 @@ TABLES = {
         "ml.churn_scores",
         "ml.cross_sell_scores",
         "marts.customer_scores",
+        "marts.customers",
         "marts.next_best_offers",
         "marts.score_reasons",
         "marts.estimator_health",
@@ -110,8 +111,8 @@ def _why_empty(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 
 def _select_judged(table: str, gate: str) -> str:
-    """Write the query of what is judged: of scores, the newest snapshot."""
-    if gate == "scores":
+    """Write the query of what is judged: where there are snapshots, of the newest."""
+    if gate == "scores" and table != "marts.customers":
         newest = f"(select max(as_of_date) from {table})"
         return f"select * from {table} where as_of_date = {newest}"
     return f"select * from {table}"

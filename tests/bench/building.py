@@ -38,6 +38,7 @@ def compare(stopwatch, folder: Path, rows: int) -> Iterator[str]:
     customers = max(rows // EVENTS_PER_CUSTOMER, 1)
     write_warehouse(home, customers, rows, months=MONTHS)
     figures = stopwatch.measure(
+        baselines=("hand",),
         hand=(build_by_hand, home),
         features=(build_in_full, home, "+customer_features"),
         everything=(build_in_full, home, None),

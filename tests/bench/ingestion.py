@@ -67,6 +67,7 @@ def _compare_loads(stopwatch, folder: Path, rows: int) -> str:
     landing = folder / "landing"
     write_deliveries(landing, rows, *HISTORY, cards=rows // ROWS_A_CARD)
     figures = stopwatch.measure(
+        baselines=("bare", "pandas", "dlt"),
         bare=(load_bare, folder / "bare.duckdb", landing),
         ingest=(load_whole, folder / "long", landing),
         pandas=(competitors.load_with_pandas, folder / "pandas.duckdb", landing),

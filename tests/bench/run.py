@@ -7,6 +7,7 @@ only on this one.
 
 import argparse
 import multiprocessing
+import os
 import resource
 import statistics
 import sys
@@ -31,6 +32,7 @@ BENCHES = {
     "mine": mining.compare,
     "score": scoring.compare,
 }
+MEMORY = "DUCKDB_JE_MALLOC_CONF"  # see pipelines/__init__.py
 # So many that half a second for opening two databases is not what is measured.
 ROWS = {"ingest": 4_000_000}
 
@@ -56,11 +58,19 @@ class Stopwatch:
     def __init__(self, repeats: int):
         self.repeats = repeats
 
-    def measure(self, **subjects: tuple[Callable, ...]) -> dict[str, Measurement]:
-        """Measure each subject, a function and its arguments, in turns."""
+    def measure(
+        self, *, baselines: tuple[str, ...] = (), **subjects: tuple[Callable, ...]
+    ) -> dict[str, Measurement]:
+        """Measure each subject, a function and its arguments, in turns.
+
+        ``baselines`` get memory as DuckDB gets it elsewhere, not blanked.
+        """
         runs = {name: [] for name in subjects}
         for _ in range(self.repeats):
             for name, (function, *arguments) in subjects.items():
+                os.environ.pop(MEMORY, None)
+                if name in baselines:
+                    os.environ[MEMORY] = "zero:false"
                 runs[name].append(_run(function, arguments))
         return {
             name: Measurement(*map(statistics.median, zip(*figures, strict=True)))

@@ -60,5 +60,6 @@ def test_the_person_has_been_a_customer_since_the_first_registration(bank):
 
 def test_today_there_is_one_customer_with_both_accounts(bank):
     assert bank.query("""
-        select customer_id, open_account_count from marts.customers order by all
+        select customer_id, open_account_count
+        from intermediate.int_customers_registered order by all
     """) == [("li", 2), ("zhang", 1)]

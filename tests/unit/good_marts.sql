@@ -1,6 +1,7 @@
 -- A bank of three customers on 2025-04-01, as the gates wish it to be.
 create schema seeds;
 create schema marts;
+create schema intermediate;
 
 create table seeds.event_initiatives as
 select unnest(['atm', 'branch', 'card', 'core_postings', 'online']) as source;
@@ -19,7 +20,7 @@ from (
     select unnest(['core_accounts', 'core_balances', 'core_customers'])
 );
 
-create table marts.customers as
+create table intermediate.int_customers_registered as
 select
     'C' || number as customer_id,
     date '2020-01-01' as registered_date,
@@ -270,6 +271,17 @@ select
     cast(null as varchar) as open_reasons_zh
 from marts.customer_features
 where as_of_date = '2025-04-01';
+
+create table marts.customers as
+select
+    registered.*,
+    scores.as_of_date as scored_date,
+    scores.churn_probability,
+    scores.best_product_family,
+    scores.open_probability,
+    scores.data_quality_grade
+from intermediate.int_customers_registered as registered
+left join marts.customer_scores as scores using (customer_id);
 
 create table marts.next_best_offers as
 select

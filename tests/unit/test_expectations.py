@@ -21,7 +21,7 @@ SCHEMAS = {
 }
 # What breaks a table, and a part of the name of each expectation that must notice.
 BROKEN = {
-    "customers": [
+    "int_customers_registered": [
         ("alter table {table} add column surname varchar", "columns_to_match"),
         ("delete from {table}", "row_count"),
         ("update {table} set birth_year = null", "proportion_of_non_null"),
@@ -160,6 +160,15 @@ BROKEN = {
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
         ("update {table} set scored_at = '2025-03-31'", "last scoring"),
         ("delete from {table} where customer_id = 'C1'", "everybody scored"),
+    ],
+    "customers": [
+        ("alter table {table} add column surname varchar", "columns_to_match"),
+        ("delete from {table}", "row_count"),
+        ("update {table} set churn_probability = 1.01", "churn_probability"),
+        ("update {table} set open_probability = -0.01", "open_probability"),
+        ("update {table} set data_quality_grade = null", "a grade of the sources"),
+        ("update {table} set customer_id = 'C9'", "everybody is registered"),
+        ("update {table} set scored_date = '2025-03-01'", "the scores are the newest"),
     ],
     "next_best_offers": [
         ("alter table {table} add column phone varchar", "columns_to_match"),

@@ -12,6 +12,7 @@ GOOD = Findings(
     lift=(5.8, 5.3, 6.2),
     stability=0.93,
     unexplained="",
+    reason_stability=0.8,
     profit=(3000.0, 2500.0, 3500.0),
     profit_over_rule=(400.0, 100.0, 700.0),
 )
@@ -34,7 +35,14 @@ def test_what_is_good_in_all_respects_has_all_five_adjectives():
         ("novel", {"over_rule": (0.01, -0.001, 0.02)}),
         ("novel", {"missed_by_rule": 0.0}),
         ("effective", {"lift": (1.2, 0.9, 1.5)}),
-        ("understandable", {"unexplained": "it is the mean of several estimators"}),
+        (
+            "understandable",
+            {
+                "unexplained": "it is the mean of several estimators",
+                "reason_stability": float("nan"),
+            },
+        ),
+        ("understandable", {"reason_stability": 0.4}),
         ("understandable", {"stability": 0.7}),
         ("understandable", {"stability": float("nan")}),
         ("useful", {"profit": (100.0, -50.0, 250.0)}),
@@ -55,4 +63,5 @@ def test_every_sentence_states_its_figure():
     assert "+0.040 (+0.030 to +0.050)" in said["novel"]
     assert "5.8 times" in said["effective"]
     assert "0.93" in said["understandable"]
+    assert "80% of the likeliest keep their first reason" in said["understandable"]
     assert "3,000 CNY" in said["useful"]
