@@ -67,6 +67,20 @@ MADE = {
     "build_marts": r"marts\..*",
     "score_customers": r"marts\..*",
 }
+# What takes back that it ever ran.
+UNDONE = {
+    "build_marts": ["drop schema marts cascade", "delete from ops.builds"],
+    "train_estimators": [
+        "delete from ops.promotions",
+        "delete from ops.challenges",
+        "delete from ml.mining_runs",
+    ],
+    "score_customers": [
+        "delete from ml.churn_scores",
+        "delete from ml.cross_sell_scores",
+        "delete from ml.score_reasons",
+    ],
+}
 # What no two runs have in common.
 OF_A_RUN = re.compile(
     "(run_id|model_id|digests|details|figures|note|"
@@ -79,20 +93,16 @@ def stand_before(bank, finished_night, copy_home):
     """Give a home as it was before a DAG ran."""
 
     def stand(dag_id):
-        settings = copy_home(finished_night if dag_id == "score_customers" else bank)
+        is_before = dag_id in {"ingest_deliveries", "build_marts"}
+        settings = copy_home(bank if is_before else finished_night)
         if dag_id == "ingest_deliveries":
             for path in settings.home.iterdir():
                 if path.name.startswith(("warehouse", "vault.duckdb", "ledger")):
                     path.unlink()
-        elif dag_id == "build_marts":
-            with connect(settings) as connection:
-                connection.execute("drop schema marts cascade")
-        elif dag_id == "score_customers":
-            with connect(settings) as connection:
-                connection.execute(
-                    "delete from ml.churn_scores; delete from ml.cross_sell_scores;"
-                    "delete from ml.score_reasons"
-                )
+            return settings
+        with connect(settings) as connection:
+            for statement in UNDONE[dag_id]:
+                connection.execute(statement)
         return settings
 
     return stand
