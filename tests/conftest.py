@@ -6,19 +6,20 @@ from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 
-import duckdb
 import pytest
 
-# Before anything imports a library that phones home, or numpy's threads.
+# Before anything imports a library that phones home, or numpy, or DuckDB.
 os.environ |= {
     "DO_NOT_TRACK": "true",
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # As in `make run`: what waits for a person is tested where it is meant.
     "CRM_AUTO_APPROVE": "true",
-    # As `pipelines` sets it; here DuckDB comes in before.
+    # As `pipelines` sets it, but tests import DuckDB first.
     "DUCKDB_JE_MALLOC_CONF": "zero:true,tcache_max:8388608",
 }
+
+import duckdb
 
 from pipelines import ingest, replay
 from pipelines.contracts import load_contract, load_contracts
