@@ -11,7 +11,7 @@ registrations as (
 
 accounts as (
 
-    select * from {{ ref('accounts') }}
+    select * from {{ ref('int_accounts_valued') }}
 
 ),
 
