@@ -6,6 +6,7 @@ Who the customers are was judged before they were scored: int_customers_register
 import great_expectations as gx
 from great_expectations import expectations as gxe
 
+from expectations.int_customers_registered import COLUMNS
 from expectations.rules import (
     ACCURACY,
     COMPLETENESS,
@@ -21,37 +22,7 @@ SUITE = gx.ExpectationSuite(
     expectations=[
         expect_columns(
             [
-                "customer_id",
-                "registered_date",
-                "branch_id",
-                "manager_id",
-                "gender",
-                "birth_year",
-                "income_year",
-                "annual_income_cny",
-                "has_income_proof",
-                "has_marketing_consent",
-                "has_online_banking",
-                "open_account_count",
-                "deposit_balance_cny",
-                "invested_balance_cny",
-                "owed_balance_cny",
-                "last_customer_event_date",
-                "household_id",
-                "net_assets_cny",
-                "relationship_balance_cny",
-                "relationship_balance_hkd",
-                "tier",
-                "pyramid_level",
-                "loyalty_stage",
-                "recommended_action",
-                "contribution_cny",
-                "profitability_group",
-                "structure_class",
-                "referral_count",
-                "risk_tolerance",
-                "preferred_channel",
-                "satisfaction_gap_mean_365d",
+                *COLUMNS,
                 "scored_date",
                 "churn_probability",
                 "best_product_family",
