@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -144,7 +143,7 @@ def describe_file(path: Path, *, rows: int) -> DataFile:
     return DataFile(name=path.name, rows=rows, bytes=path.stat().st_size, sha256=digest)
 
 
-def find_deliveries(landing: Path) -> Iterable[Path]:
+def find_deliveries(landing: Path) -> list[Path]:
     """List the folders ``<source>/<business_date>[.<sequence>]`` in order of date."""
     folders = (path for path in landing.glob("*/*") if path.is_dir())
     return sorted(folders, key=lambda path: (path.name, path.parent.name))

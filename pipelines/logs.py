@@ -32,11 +32,21 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
-def show_progress(items: Iterable[Item], what: str) -> Iterable[Item]:
-    """Go through items, with a bar where stderr is a terminal."""
+def show_progress(
+    items: Iterable[Item], what: str, *, total: int | None = None
+) -> Iterable[Item]:
+    """Go through items, with a bar where stderr is a terminal.
+
+    ``total`` says how many they are, where they can't say it themselves.
+    """
     console = Console(stderr=True)
     return track(
-        items, what, console=console, transient=True, disable=not console.is_terminal
+        items,
+        what,
+        total,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
     )
 
 

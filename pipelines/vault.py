@@ -90,13 +90,18 @@ class Vault:
         self._connection.execute(
             f"""
             create or replace temp table pseudonyms as
+            -- Kept in between, so that the threads share what is hashed.
+            with found as materialized (
+                select kind, identifier, known.pseudonym
+                from ({values})
+                left join vault.identifiers as known using (kind, identifier)
+            )
             select
-                kind, identifier, known.pseudonym is null as is_new,
-                coalesce(known.pseudonym, left(sha256($outer || unhex(sha256(
+                kind, identifier, pseudonym is null as is_new,
+                coalesce(pseudonym, left(sha256($outer || unhex(sha256(
                     $inner || encode(kind || ':' || identifier)
                 ))), {PSEUDONYM_DIGITS})) as pseudonym
-            from ({values})
-            left join vault.identifiers as known using (kind, identifier)
+            from found
             """,
             {"outer": self._outer, "inner": self._inner},
         )

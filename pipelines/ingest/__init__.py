@@ -10,12 +10,8 @@ from pipelines import ledger
 from pipelines.deliveries import Manifest, find_deliveries
 from pipelines.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.ingest import again
-from pipelines.ingest.check import (
-    CheckedDelivery,
-    Refusal,
-    check_delivery,
-    read_manifest,
-)
+from pipelines.ingest.ahead import CheckAhead
+from pipelines.ingest.check import CheckedDelivery, Refusal, read_manifest
 from pipelines.ingest.load import load_delivery
 from pipelines.ingest.records import mark_duplicate, mark_refused
 from pipelines.logs import show_progress
@@ -100,9 +96,11 @@ def run(settings: Settings) -> IngestSummary:
         vault.refuse_open_erasure()
         reconcile_ledger(connection, settings.ledger)
         summary = IngestSummary()
-        for folder in show_progress(find_deliveries(settings.landing), "Ingesting"):
-            _ingest_one(connection, vault, folder, settings, summary)
-        _judge_again(connection, vault, settings, summary)
+        folders = find_deliveries(settings.landing)
+        with CheckAhead(connection, folders) as checks:
+            for folder in show_progress(checks, "Ingesting", total=len(folders)):
+                _ingest_one(connection, vault, checks, folder, settings, summary)
+            _judge_again(connection, vault, checks, settings, summary)
     logger.info(
         "ingest: %d deliveries loaded, %d duplicate, %d known, %d refused, %d waiting; "
         "%d rows delivered = %d loaded + %d duplicate + %d quarantined",
@@ -147,6 +145,7 @@ def reconcile_ledger(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _ingest_one(
     connection: duckdb.DuckDBPyConnection,
     vault: Vault,
+    checks: CheckAhead,
     folder: Path,
     settings: Settings,
     summary: IngestSummary,
@@ -165,7 +164,7 @@ def _ingest_one(
             summary.deliveries_known += 1
             return
         is_new = manifest.delivery_id not in again.list_stale(connection)
-        delivery = check_delivery(folder, manifest)
+        delivery = checks.check(folder, manifest)
         if earlier:
             entry = mark_duplicate(connection, manifest, earlier)
         else:
@@ -207,6 +206,7 @@ def _count(
 def _judge_again(
     connection: duckdb.DuckDBPyConnection,
     vault: Vault,
+    checks: CheckAhead,
     settings: Settings,
     summary: IngestSummary,
 ) -> None:
@@ -224,7 +224,7 @@ def _judge_again(
         if not any(folders) or len(summary.refused) > refused:
             return
         for folder in filter(None, folders):
-            _ingest_one(connection, vault, folder, settings, summary)
+            _ingest_one(connection, vault, checks, folder, settings, summary)
     msg = (
         f"{len(stale)} deliveries repeat each other so that no order was found to load "
         f"them in: {', '.join(stale[:20])}. This is a fault of ours: please report it, "

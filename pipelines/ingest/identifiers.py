@@ -7,17 +7,17 @@ from pipelines.deliveries import Manifest
 from pipelines.ingest.scan import Source, UnreadableError, forget_rejects, scale, trim
 from pipelines.vault import Vault
 
+# Of the identifier as a number, which is faster than taking its text apart: digits from
+# the right, of which every second counts double, less 9 from 10 on.
+LUHN_SUM = " + ".join(
+    f"{digit} * 2 - if({digit} > 4, 9, 0)" if place % 2 else digit
+    for place in range(19)
+    for digit in [f"number // {10**place} % 10"]
+)
 CHECK_DIGITS = {
-    "luhn": """
-        case when regexp_full_match(identifier, '[0-9]{12,19}') then list_sum(
-            list_transform(range(1, length(identifier) + 1), lambda place:
-                -- 0 to 9, where every second digit counts double, less 9 from 10 on.
-                strpos(
-                    if(place % 2 = 0, '0516273849', '0123456789'),
-                    substr(reverse(identifier), place, 1)
-                ) - 1
-            )
-        ) % 10 = 0 else true end
+    "luhn": f"""
+        case when regexp_full_match(identifier, '[0-9]{{12,19}}')
+        then ({LUHN_SUM}) % 10 = 0 else true end
     """,
     "iso7064": """
         case when regexp_full_match(identifier, '[0-9]{17}[0-9X]') then list_sum(
@@ -104,7 +104,10 @@ def _find_false_identifiers(
             connection.execute(
                 f"""
                 insert into false_identifiers
-                select kind, pseudonym from pseudonyms
+                select kind, pseudonym
+                from (
+                    select *, try_cast(identifier as ubigint) as number from pseudonyms
+                )
                 where kind = ? and not ({CHECK_DIGITS[column.check_digit]})
                 """,
                 [column.identifier],

@@ -1,6 +1,10 @@
 """Which rows say again, or contradict, what another row of the delivery said."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import duckdb
+import numpy as np
 
 from pipelines.contracts import Contract
 from pipelines.deliveries import Manifest
@@ -15,15 +19,7 @@ def find_conflicts(
     differ are all at fault, for nobody can say which is right.
     """
     keys, table = ", ".join(contract.keys), f"raw.{contract.source}"
-    # Almost always there are none, and a hash is much cheaper to group by than the key.
-    suspects = connection.execute(
-        f"""
-        select hash({keys}) as key_hash from {table}
-        where delivery_id = ? and known_at = ?
-        group by key_hash having count(*) > 1
-        """,
-        [manifest.delivery_id, manifest.known_at],
-    ).fetchall()
+    suspects = _find_repeated_hashes(connection, contract, manifest)
     if not suspects:
         return
     connection.execute(
@@ -38,11 +34,7 @@ def find_conflicts(
         where delivery_id = ? and known_at = ?
             and hash({keys}) in (select unnest(?))
         """,
-        [
-            manifest.delivery_id,
-            manifest.known_at,
-            [key_hash for (key_hash,) in suspects],
-        ],
+        [manifest.delivery_id, manifest.known_at, suspects],
     )
     connection.execute("""
         insert into repeated
@@ -55,6 +47,33 @@ def find_conflicts(
         """,
         [contract.keys[0]],
     )
+
+
+def _find_repeated_hashes(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
+) -> list[int]:
+    """Find the hashes of the keys that several rows have, of which most often none is.
+
+    Sorting numbers takes half of the time that grouping them takes, and less memory.
+    """
+    rows = connection.execute(
+        f"""
+        select hash({", ".join(contract.keys)}) as key_hash from raw.{contract.source}
+        where delivery_id = ? and known_at = ?
+        """,
+        [manifest.delivery_id, manifest.known_at],
+    )
+    hashes = rows.fetchnumpy()["key_hash"]
+    # Equal ones are on the same side, and numpy works without holding Python's lock.
+    with ThreadPoolExecutor(2) as pool:
+        found = pool.map(partial(_list_repeated, hashes), (0, 1))
+    return [key_hash for side in found for key_hash in side]
+
+
+def _list_repeated(hashes: np.ndarray, side: int) -> list[int]:
+    own = hashes[hashes & 1 == side]
+    own.sort()
+    return np.unique(own[1:][own[1:] == own[:-1]]).tolist()
 
 
 def find_beside(

@@ -7,9 +7,11 @@ import pytest
 
 from pipelines import ingest, verify
 from pipelines.errors import DataQualityError
+from pipelines.ingest.ahead import CheckAhead
+from pipelines.ingest.check import read_manifest
 from pipelines.ingest.load import load_delivery
 from pipelines.vault import Vault
-from pipelines.warehouse import connect
+from pipelines.warehouse import connect, prepare
 
 BALANCES = """
     select
@@ -114,6 +116,53 @@ def test_the_same_content_under_another_name_is_a_duplicate(settings, deliver, a
 
     assert counts(summary) == (3, 0, 3, 0)
     assert ask("select count(*) from raw.core_balances") == [(3,)]
+
+
+def test_files_that_were_loaded_are_not_read_again(settings, deliver, monkeypatch):
+    for day in (30, 31):
+        deliver("core_balances", BALANCES, date(2025, 1, day))
+    ingest.run(settings)
+
+    def fail(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("pipelines.ingest.ahead.check_delivery", fail)
+
+    assert ingest.run(settings).deliveries_known == 2
+
+
+def test_a_delivery_that_was_rewritten_since_it_was_checked_is_checked_anew(
+    settings, deliver
+):
+    first, second = (
+        deliver("core_balances", BALANCES, date(2025, 1, day)) for day in (30, 31)
+    )
+    with connect(settings) as connection:
+        prepare(connection)
+        with CheckAhead(connection, [first, second]) as checks:
+            folders = iter(checks)
+            assert next(folders) == first
+            before = read_manifest(second)
+            assert checks.check(first, read_manifest(first)).manifest.rows == 3
+            append(second, "A9,2025-01-31,1.00,CNY")
+            assert next(folders) == second
+
+            delivery = checks.check(second, read_manifest(second))
+
+    assert (before.rows, delivery.manifest.rows) == (3, 4)
+
+
+def test_what_a_check_finds_is_told_in_its_turn(settings, deliver):
+    for day in (29, 30, 31):
+        deliver("core_balances", BALANCES, date(2025, 1, day))
+    (data,) = settings.landing.glob("core_balances/2025-01-30/*.csv")
+    data.write_text(data.read_text().replace("1.5", "2.5"))
+
+    summary = ingest.run(settings)
+
+    assert summary.deliveries_loaded + summary.deliveries_duplicate == 2
+    (refusal,) = summary.refused
+    assert "core_balances/2025-01-30.1 has a SHA-256" in refusal
 
 
 def test_other_content_under_a_loaded_name_is_refused(settings, deliver, ask):
