@@ -142,7 +142,7 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
     )
     ranks = ", ".join(f"{name} {of['auc'][0]:.3f}" for name, of in drawn.items())
     return status, (
-        f"{winner} won on the tuning snapshot and is {decision}; "
+        f"{winner} won on the tuning snapshot and {decision}; "
         f"AUC on {test.as_of_date}: {ranks}"
     )
 

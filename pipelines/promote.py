@@ -254,7 +254,7 @@ def _say(entry: Challenge) -> tuple[str, str]:
         raise GateRefusedError(msg)
     if entry.decision == KEPT:
         champion = entry.champion_version
-        return KEPT, f"not clearly better than champion {champion} ({entry.reason})"
+        return KEPT, f"is not clearly better than champion {champion} ({entry.reason})"
     if entry.decision == WAITING:
         logger.warning(
             "%s version %d waits for a person: crm approve %s --reason WHY",
@@ -263,7 +263,7 @@ def _say(entry: Challenge) -> tuple[str, str]:
             name,
         )
         return WAITING, f"waits for approval ({entry.reason})"
-    return "promoted", f"promoted by {entry.decided_by} ({entry.reason})"
+    return "promoted", f"is promoted by {entry.decided_by} ({entry.reason})"
 
 
 def _find(

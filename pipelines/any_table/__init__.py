@@ -148,14 +148,9 @@ def _assess(folder: Folder) -> None:
         drawn = folder.drawn
         assessment = assess.judge(drawn, predictions, request.metric, request.seed)
         figures = assessment.figures.set_index("candidate")
-        tracking.log(
-            metrics={
-                f"{name}_{measure}": value
-                for name, row in figures.iterrows()
-                for measure, value in row.items()
-            },
-            figures=assessment.plots,
-        )
+        tracking.log(metrics=figures.loc[BEST].to_dict(), figures=assessment.plots)
+        for name, run_id in predictions.runs.items():
+            tracking.log_later(folder.settings, run_id, figures.loc[name].to_dict())
         folder.write("assessment.parquet", assessment.figures)
         _write_predictions(drawn, assessment, folder.path)
         page = write_html(request, drawn, columns, predictions, assessment)

@@ -63,9 +63,11 @@ class Folder:
     def begin(cls, settings: Settings, request: Request) -> "Folder":
         """Draw the sample, and begin a run with it."""
         drawn = draw(settings, request)
-        run_id = tracking.start_run(settings, request.name, "mine")
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        name = f"{request.target} {today}"
+        run_id = tracking.start_run(settings, request.name, name)
         path = settings.reports / request.name
-        path = path / f"{datetime.now(UTC):%Y-%m-%d}-{run_id}"
+        path = path / f"{today}-{run_id}"
         path.mkdir(parents=True, mode=0o750)
         asked = asdict(request) | {
             "source": str(Path(request.source).resolve())
@@ -123,7 +125,11 @@ class Folder:
             for number, tuned in enumerate(predictions.tune)
         ]
         self.write(TUNE, pd.concat(parts, ignore_index=True))
-        rest = {"pairs": predictions.pairs, "left_out": predictions.left_out}
+        rest = {
+            "pairs": predictions.pairs,
+            "left_out": predictions.left_out,
+            "runs": predictions.runs,
+        }
         (self.path / MODEL).write_text(json.dumps(rest), encoding="utf-8")
 
     def read_predictions(self) -> Predictions:
@@ -140,6 +146,7 @@ class Folder:
             ],
             pairs=[[tuple(pair) for pair in part] for part in rest["pairs"]],
             left_out=rest["left_out"],
+            runs=rest["runs"],
         )
 
     def _require(self, name: str, stage: str) -> None:

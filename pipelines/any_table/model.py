@@ -58,12 +58,15 @@ class Predictions:
         Columns treated as one, by training part.
     left_out : list of str
         Candidates that the budget was not enough for.
+    runs : dict of str to str
+        Each candidate's run in MLflow.
     """
 
     test: dict[str, np.ndarray]
     tune: list[dict[str, np.ndarray]]
     pairs: list[list[tuple[str, str]]]
     left_out: list[str]
+    runs: dict[str, str]
 
 
 def fit(
@@ -92,7 +95,7 @@ def fit(
     -------
     Predictions
     """
-    left_out = []
+    left_out, runs = [], {}
     with ThreadPoolExecutor(settings.threads) as pool:
         parts = list(
             pool.map(lambda rows: _prepare(request, sample, kinds, rows), sample.splits)
@@ -100,17 +103,16 @@ def fit(
         for position, name in enumerate(CANDIDATES):
             is_over = clock.is_over if position else _is_never_over
             fit_part = partial(_fit_candidate, request, kinds, name, is_over)
-            with tracking.open_run(settings, request.name, name):
+            with tracking.open_run(settings, request.name, name) as run_id:
                 try:
                     fitted = list(pool.map(fit_part, parts))
                 except OutOfTimeError:
                     left_out.append(name)
                     continue
-                for part, one in zip(parts, fitted, strict=True):
-                    part.tune[name], part.test[name] = one
-                # So that MLflow shows the candidates side by side.
-                aucs = [roc_auc_score(part.label, part.tune[name]) for part in parts]
-                tracking.log(metrics={"out_of_fold_auc": float(np.mean(aucs))})
+                for part, (tune, test, _) in zip(parts, fitted, strict=True):
+                    part.tune[name], part.test[name] = tune, test
+                tracking.log(parameters=_describe([chosen for *_, chosen in fitted]))
+            runs[name] = run_id
     if left_out:
         logger.warning(
             "%s: the budget ran out, so %s was left out; this run may not repeat to "
@@ -119,7 +121,16 @@ def fit(
             " and ".join(left_out),
             request.budget,
         )
-    return _calibrate(sample, parts, left_out)
+    test, tune = _calibrate(sample, parts, list(runs))
+    if STACK in test:
+        with tracking.open_run(settings, request.name, STACK) as runs[STACK]:
+            tracking.log(parameters={"members": " and ".join(parts[0].test)})
+    # By run, so that MLflow shows the candidates side by side.
+    for name, run_id in runs.items():
+        pairs = zip(parts, tune, strict=True)
+        aucs = [roc_auc_score(part.label, tuned[name]) for part, tuned in pairs]
+        tracking.log_later(settings, run_id, {"out_of_fold_auc": float(np.mean(aucs))})
+    return Predictions(test, tune, [part.pairs for part in parts], left_out, runs)
 
 
 def _is_never_over() -> bool:
@@ -154,7 +165,7 @@ def _fit_candidate(
     name: str,
     is_over: Callable[[], bool],
     part: Part,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, dict[str, object]]:
     build = partial(
         CANDIDATES[name], kinds, pairs=part.pairs, random_state=request.seed
     )
@@ -166,11 +177,24 @@ def _fit_candidate(
     fitted: CrossFitted = cross_fit(
         build, part.X, part.label, part.folds, is_over=is_over
     )
-    return fitted.tune_log_odds, fitted.predict_log_odds(part.to_predict)
+    return (
+        fitted.tune_log_odds,
+        fitted.predict_log_odds(part.to_predict),
+        build().named_steps["classify"].get_params(),
+    )
 
 
-def _calibrate(sample: Sample, parts: list[Part], left_out: list[str]) -> Predictions:
-    names = [name for name in CANDIDATES if name not in left_out]
+def _describe(chosen: list[dict[str, object]]) -> dict[str, str]:
+    """Say what each setting was, in every training part."""
+    return {
+        name: " or ".join(sorted({str(settings[name]) for settings in chosen}))
+        for name in chosen[0]
+    }
+
+
+def _calibrate(
+    sample: Sample, parts: list[Part], names: list[str]
+) -> tuple[dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
     members = {name: [name] for name in names} | (
         {STACK: names} if len(names) > 1 else {}
     )
@@ -185,4 +209,4 @@ def _calibrate(sample: Sample, parts: list[Part], left_out: list[str]) -> Predic
             unseen = np.column_stack([part.test[member] for member in of])
             test[name][rows] = line.predict_proba(unseen)[:, 1]
         tune.append(tuned)
-    return Predictions(test, tune, [part.pairs for part in parts], left_out)
+    return test, tune

@@ -8,12 +8,26 @@ import sqlite3
 import subprocess
 import sys
 
+import duckdb
 import pytest
 
 from pipelines import publish
 from pipelines.settings import PROJECT_ROOT
 
 DAGS = PROJECT_ROOT / "dags"
+MINE_TABLE = """
+import os, sys
+from local_airflow import LocalSettings, describe_environment, load_dags
+from local_airflow import prepare_database
+from run_night import run_dag
+
+os.environ.update(describe_environment(LocalSettings(), log_level="ERROR"))
+prepare_database()
+problems = []
+conf = {"source": sys.argv[1], "target": "left", "positive": "yes", "budget": 5}
+run_dag(load_dags()["mine_table"], conf, problems)
+sys.exit(len(problems))
+"""
 
 
 def run_night(settings):
@@ -110,3 +124,37 @@ def test_the_night_says_one_line_for_each_step(nights):
     lines = night.stderr.splitlines()
     assert 5 <= len(lines) <= 20, night.stderr
     assert [line for line in lines if "pipelines" in line or "Traceback" in line] == []
+
+
+@pytest.mark.slow
+def test_a_table_is_mined_when_somebody_triggers_it(settings, tmp_path):
+    source = tmp_path / "clients.csv"
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            copy (
+                select
+                    i as number, hash(i) % 50 as visits, hash(i, 1) % 900 as balance,
+                    if(hash(i, 2) % 60 > visits, 'yes', 'no') as left
+                from range(600) as numbers (i)
+            ) to '{source}' (header true)
+        """)
+
+    mined = subprocess.run(
+        [sys.executable, "-c", MINE_TABLE, source],
+        env=os.environ | {"CRM_HOME": str(settings.home), "PYTHONPATH": str(DAGS)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+
+    _, tasks = read_states(settings)
+    assert mined.returncode == 0, mined.stderr[-2000:]
+    assert tasks == dict.fromkeys(
+        (
+            f"mine_table.{stage}"
+            for stage in ("sample", "explore", "modify", "model", "assess")
+        ),
+        "success",
+    )
+    (folder,) = (settings.home / "reports").glob("*clients*/*")
+    assert {"report.html", "predictions.parquet"} <= {f.name for f in folder.iterdir()}

@@ -117,12 +117,17 @@ def test_five_stages_and_every_candidate_are_runs_in_mlflow(mined):
 
     assert set(children) == {"sample", "explore", "modify", "model", "assess"}
     candidates = {
-        run.info.run_name: run.data.metrics
+        run.info.run_name: run.data
         for run in runs
         if run.data.tags.get("mlflow.parentRunId") == children["model"].info.run_id
     }
-    assert set(candidates) == {"boosting", "forest", "naive_bayes", "scorecard"}
-    assert all(0.6 < of["out_of_fold_auc"] < 1 for of in candidates.values())
+    assert all(0.6 < of.metrics["out_of_fold_auc"] < 1 for of in candidates.values())
+    assert all(of.params for of in candidates.values())
+    figures = read(folder, "assessment").set_index("candidate").drop("best")
+    assert {name: of.metrics["auc"] for name, of in candidates.items()} == (
+        figures["auc"].to_dict()
+    )
+    assert "stack" in candidates
     assert all(run.info.status == "FINISHED" for run in runs)
 
 
