@@ -66,6 +66,8 @@ def describe_environment(
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.airflow_logs),
         "AIRFLOW__LOGGING__LOGGING_LEVEL": log_level,
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        # After a crash, tasks begin again half a minute later, and not after five.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         # skops looks for a name in every module there is, and thousands of times some
         # module of Airflow warns that the name has moved.
         "PYTHONWARNINGS": f"ignore:::{NOISY}",

@@ -101,7 +101,7 @@ def _load(
         for source in sources:
             _insert(connection, source, may_be_rounded=may_be_rounded)
         facts = judge.measure(connection, delivery.contract, manifest)
-        _check_totals(connection, manifest, facts)
+        notes = [_check_totals(connection, manifest, facts)]
         is_faulty, stale = judge.find_faulty(
             connection, sources, facts, landing=delivery.landing
         )
@@ -110,9 +110,10 @@ def _load(
             entry = _take_out(connection, manifest)
         else:
             entry = _count(manifest, facts)
-        note = None
         if delivery.added:
-            note = f"Has columns that the contract lacks: {', '.join(delivery.added)}"
+            added = ", ".join(delivery.added)
+            notes.append(f"Has columns that the contract lacks: {added}")
+        note = ". ".join(filter(None, notes)) or None
         record(connection, manifest, entry, status="loaded", note=note)
         _check_conservation(manifest, entry)
         stale += again.find_stale(connection, delivery, is_new=is_new)
@@ -144,10 +145,12 @@ def _insert(
 
 def _check_totals(
     connection: duckdb.DuckDBPyConnection, manifest: Manifest, facts: judge.Facts
-) -> None:
+) -> str | None:
+    """Compare with what was promised, or say why that was not possible."""
     (unreadable,) = connection.execute("select count(*) from faults").fetchone()
-    if unreadable:
-        return  # An amount that can't be read can't be added up.
+    if unreadable and manifest.control_totals:
+        # An amount that can't be read can't be added up.
+        return "Control totals were not compared, for a row can't be read"
     for name, promised in manifest.control_totals.items():
         if facts.totals[name] != Decimal(promised):
             raise Refusal(
@@ -155,6 +158,7 @@ def _check_totals(
                 f"has another sum of {name} than the control total it promised",
                 "rows were changed or lost on the way, send it again",
             )
+    return None
 
 
 def _keep_raw_text(

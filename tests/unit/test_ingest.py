@@ -201,6 +201,23 @@ def test_a_bad_row_is_quarantined_with_its_line_and_reason(
     ]
 
 
+def test_a_total_that_no_one_can_add_up_is_not_compared_and_that_is_noted(
+    settings, deliver, ask
+):
+    folder = deliver("core_balances", BALANCES)
+    path = folder / "manifest.json"
+    totals = {"control_totals": json.loads(path.read_text())["control_totals"]}
+    append(folder, "A9,2025-01-31,much,CNY")
+    path.write_text(json.dumps(json.loads(path.read_text()) | totals))
+
+    ingest.run(settings)
+
+    assert totals["control_totals"]
+    ((note, loaded),) = ask("select note, rows_loaded from ops.deliveries")
+    assert "Control totals were not compared" in note
+    assert loaded == 3
+
+
 def test_a_bad_row_has_all_its_reasons(settings, deliver, ask):
     append(deliver("core_balances", BALANCES), ",2025-01-31,1.00,XXX")
 
