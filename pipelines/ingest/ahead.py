@@ -46,9 +46,11 @@ class CheckAhead:
     def check(self, folder: Path, manifest: Manifest) -> CheckedDelivery:
         """Give what ``check_delivery`` gives, or raise what it raises."""
         early = self._checks.pop(folder, None)
-        delivery = early.result() if early else None
-        if delivery and delivery.manifest == manifest:
-            return delivery
+        if early and not early.exception():
+            delivery = early.result()
+            if delivery and delivery.manifest == manifest:
+                return delivery
+        # What was still being written then may be whole by now.
         return check_delivery(folder, manifest)
 
 

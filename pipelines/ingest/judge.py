@@ -98,7 +98,7 @@ def find_faulty(
     if facts.broken:
         _find_broken(connection, contract, manifest)
     erased.find_erased(connection, contract, manifest)
-    repeats.find_conflicts(connection, contract, manifest)
+    repeats.find_conflicts(connection, contract, manifest, facts.rows)
     if beside:
         repeats.find_beside(connection, contract, manifest, beside)
     out_of_turn = turns.find_said_before(
