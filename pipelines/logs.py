@@ -32,21 +32,11 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
-def show_progress(
-    items: Iterable[Item], what: str, *, total: int | None = None
-) -> Iterable[Item]:
-    """Go through items, with a bar where stderr is a terminal.
-
-    ``total`` says how many they are, where they can't say it themselves.
-    """
+def show_progress(items: Iterable[Item], what: str) -> Iterable[Item]:
+    """Go through items, with a bar where stderr is a terminal."""
     console = Console(stderr=True)
     return track(
-        items,
-        what,
-        total,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
+        items, what, console=console, transient=True, disable=not console.is_terminal
     )
 
 

@@ -96,9 +96,8 @@ def run(settings: Settings) -> IngestSummary:
         vault.refuse_open_erasure()
         reconcile_ledger(connection, settings.ledger)
         summary = IngestSummary()
-        folders = find_deliveries(settings.landing)
-        with CheckAhead(connection, folders) as checks:
-            for folder in show_progress(checks, "Ingesting", total=len(folders)):
+        with CheckAhead(connection, find_deliveries(settings.landing)) as checks:
+            for folder in show_progress(checks, "Ingesting"):
                 _ingest_one(connection, vault, checks, folder, settings, summary)
             _judge_again(connection, vault, checks, settings, summary)
     logger.info(

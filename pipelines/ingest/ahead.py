@@ -37,9 +37,12 @@ class CheckAhead:
     def __exit__(self, *_: object) -> None:
         self._beside.shutdown(cancel_futures=True)
 
+    def __len__(self) -> int:
+        return len(self._folders)
+
     def __iter__(self) -> Iterator[Path]:
         for folder, following in pairwise([*self._folders, None]):
-            if following and _name(following) not in self._known:
+            if following and _find_id(following) not in self._known:
                 self._checks[following] = self._beside.submit(_check, following)
             yield folder
 
@@ -47,20 +50,29 @@ class CheckAhead:
         """Give what ``check_delivery`` gives, or raise what it raises."""
         early = self._checks.pop(folder, None)
         if early and not early.exception():
-            delivery = early.result()
-            if delivery and delivery.manifest == manifest:
+            delivery, files = early.result()
+            # Nobody may have touched it since, or what is loaded was never checked.
+            if delivery and files == _look_at(folder):
                 return delivery
-        # What was still being written then may be whole by now.
         return check_delivery(folder, manifest)
 
 
-def _check(folder: Path) -> CheckedDelivery | None:
-    manifest = read_manifest(folder)
-    return check_delivery(folder, manifest) if manifest else None
+def _check(folder: Path) -> tuple[CheckedDelivery | None, list[tuple]]:
+    files, manifest = _look_at(folder), read_manifest(folder)
+    return check_delivery(folder, manifest) if manifest else None, files
 
 
-def _name(folder: Path) -> str:
-    """Write a folder as ``delivery_id``, where a first sequence is not left out."""
+def _look_at(folder: Path) -> list[tuple]:
+    """List what changes with any file in a folder: name, place, size and times."""
+    found = sorted((path.name, path.lstat()) for path in folder.iterdir())
+    return [
+        (name, of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns)
+        for name, of in found
+    ]
+
+
+def _find_id(folder: Path) -> str:
+    """Find the ``delivery_id`` of a folder, whose name may lack a first sequence."""
     name = folder.name if "." in folder.name else f"{folder.name}.1"
     return f"{folder.parent.name}/{name}"
 

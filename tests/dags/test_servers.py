@@ -1,4 +1,4 @@
-"""Does `make up` start what it says, where it says, and leave nothing behind?"""
+"""Does `make up` start what it says, leave nothing behind, and survive a kill?"""
 
 import json
 import os
@@ -8,13 +8,19 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import psutil
 import pytest
 
+from pipelines import ingest, simulate
 from pipelines.settings import PROJECT_ROOT
+from pipelines.vault import load_key
+from pipelines.warehouse import connect
 
 UP = [sys.executable, str(PROJECT_ROOT / "dags" / "up.py")]
+DAG_RUNS = "/api/v2/dags/ingest_deliveries/dagRuns"
+RECOVERY_SECONDS = 240
 DAG_IDS = {
     "announce_alerts",
     "build_marts",
@@ -38,8 +44,14 @@ def find_free_port():
         return server.getsockname()[1]
 
 
-def ask(port, path):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+def ask(port, path, method="GET", **body):
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}",
+        method=method,
+        data=json.dumps(body).encode() if body else None,
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - to ourselves
         return answer.read().decode()
 
 
@@ -61,6 +73,46 @@ def wait_for_dags(port):
             break
         time.sleep(0.5)
     return {dag["dag_id"] for dag in dags}
+
+
+def read_run_states(port):
+    runs = json.loads(ask(port, DAG_RUNS))["dag_runs"]
+    return {run["state"] for run in runs}
+
+
+def wait_until(is_so, *, seconds):
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_ingesting(settings):
+    lock = settings.home / "run.lock"
+    return lock.exists() and '"ingest"' in lock.read_text()
+
+
+def read_deliveries(settings):
+    with connect(settings, read_only=True) as connection:
+        return connection.execute("""
+            select delivery_id, rows_loaded, rows_hash
+            from ops.deliveries where status in ('loaded', 'accepted') order by all
+        """).fetchall()
+
+
+@contextmanager
+def start_servers(settings):
+    """What `make up` starts, once it answers, and the port of Airflow."""
+    port = find_free_port()
+    environment = describe_environment(settings, port, find_free_port())
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(UP, env=environment, text=True, **pipes) as up:
+        try:
+            read_banner(up.stdout)
+            wait_for_dags(port)
+            yield up, port
+        finally:
+            up.send_signal(signal.SIGINT)
 
 
 def find_listeners(processes):
@@ -95,6 +147,36 @@ def test_servers_answer_on_this_machine_only_and_leave_nothing_behind(settings):
     assert listeners == {"127.0.0.1"}
     assert alive == []
     assert up.returncode == 0
+
+
+@pytest.mark.slow
+def test_f18_a_dag_goes_on_after_its_scheduler_was_killed(settings, copy_home):
+    simulate.run(settings, customers=300, months=12, seed=0)
+    load_key(settings)
+    undisturbed = copy_home(settings)
+    ingest.run(undisturbed).raise_for_problems()
+
+    with start_servers(settings) as (up, port):
+        ask(port, "/api/v2/dags/ingest_deliveries", "PATCH", is_paused=False)
+        ask(port, DAG_RUNS, "POST", logical_date=None)
+        wait_until(lambda: is_ingesting(settings), seconds=60)
+        (scheduler,) = (
+            child
+            for child in psutil.Process(up.pid).children()
+            if "scheduler" in child.cmdline()
+        )
+        scheduler.kill()
+        _, shown = up.communicate(timeout=60)
+    with start_servers(settings) as (_, port):
+        wait_until(
+            lambda: read_run_states(port) <= {"success", "failed"},
+            seconds=RECOVERY_SECONDS,
+        )
+        states = read_run_states(port)
+
+    assert "airflow-scheduler ended with exit code -9" in shown
+    assert states == {"success"}
+    assert read_deliveries(settings) == read_deliveries(undisturbed)
 
 
 def test_servers_do_not_start_on_a_port_that_is_taken(settings):

@@ -1,4 +1,7 @@
-"""F18: a task killed right after its work, before Airflow knows, changes nothing."""
+"""F18: a task killed right after its work, before Airflow knows, changes nothing.
+
+A scheduler is killed in `tests/dags/test_servers.py`.
+"""
 
 import os
 import re

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import threading
 from datetime import date
 
 import duckdb
@@ -7,11 +8,12 @@ import pytest
 
 from pipelines import ingest, verify
 from pipelines.errors import DataQualityError
-from pipelines.ingest.ahead import CheckAhead
-from pipelines.ingest.check import read_manifest
+from pipelines.ingest import ahead
+from pipelines.ingest.check import check_delivery
+from pipelines.ingest.identifiers import CHECK_DIGITS
 from pipelines.ingest.load import load_delivery
 from pipelines.vault import Vault
-from pipelines.warehouse import connect, prepare
+from pipelines.warehouse import connect
 
 BALANCES = """
     select
@@ -131,25 +133,33 @@ def test_files_that_were_loaded_are_not_read_again(settings, deliver, monkeypatc
     assert ingest.run(settings).deliveries_known == 2
 
 
-def test_a_delivery_that_was_rewritten_since_it_was_checked_is_checked_anew(
-    settings, deliver
+def test_a_file_that_is_changed_after_its_early_check_is_refused(
+    settings, deliver, monkeypatch
 ):
-    first, second = (
-        deliver("core_balances", BALANCES, date(2025, 1, day)) for day in (30, 31)
-    )
-    with connect(settings) as connection:
-        prepare(connection)
-        with CheckAhead(connection, [first, second]) as checks:
-            folders = iter(checks)
-            assert next(folders) == first
-            before = read_manifest(second)
-            assert checks.check(first, read_manifest(first)).manifest.rows == 3
-            append(second, "A9,2025-01-31,1.00,CNY")
-            assert next(folders) == second
+    for day in (30, 31):
+        deliver("core_balances", BALANCES, date(2025, 1, day))
+    (second,) = settings.landing.glob("core_balances/2025-01-31/*.csv")
+    is_checked = threading.Event()
 
-            delivery = checks.check(second, read_manifest(second))
+    def check_and_tell(folder, manifest):
+        delivery = check_delivery(folder, manifest)
+        if folder == second.parent:
+            is_checked.set()
+        return delivery
 
-    assert (before.rows, delivery.manifest.rows) == (3, 4)
+    def change_and_load(*arguments, **options):
+        assert is_checked.wait(timeout=30)
+        second.write_text(second.read_text().replace("1.5", "2.5"))
+        return load_delivery(*arguments, **options)
+
+    monkeypatch.setattr(ahead, "check_delivery", check_and_tell)
+    monkeypatch.setattr(ingest, "load_delivery", change_and_load)
+
+    summary = ingest.run(settings)
+
+    assert summary.deliveries_loaded == 1
+    (refusal,) = summary.refused
+    assert "core_balances/2025-01-31.1 has a SHA-256" in refusal
 
 
 def test_what_a_check_finds_is_told_in_its_turn(settings, deliver):
@@ -399,3 +409,31 @@ def test_verify_names_a_delivery_whose_rows_are_gone(settings, deliver):
 
     with pytest.raises(DataQualityError, match=r"core_balances/2025-01-31\.1"):
         verify.run(settings)
+
+
+@pytest.mark.parametrize("length", range(12, 20))
+def test_the_check_digit_of_a_card_is_luhns(length):
+    """ISO/IEC 7812-1, annex B, digit by digit."""
+    begun = [str(7 * 10 ** (length - 2) + 123_456_789 * n) for n in range(20)]
+    numbers = [number + digit for number in begun for digit in "0123456789"]
+    with duckdb.connect() as connection:
+        accepted = connection.execute(
+            f"""
+            select identifier
+            from (
+                select identifier, try_cast(identifier as ubigint) as number
+                from (select unnest(?) as identifier)
+            )
+            where {CHECK_DIGITS["luhn"]}
+            """,
+            [numbers],
+        ).fetchall()
+
+    doubled = str.maketrans("0123456789", "0246813579")
+    expected = {
+        number
+        for number in numbers
+        if sum(map(int, number[-1::-2] + number[-2::-2].translate(doubled))) % 10 == 0
+    }
+    assert {number for (number,) in accepted} == expected
+    assert len(expected) == len(begun)
