@@ -30,8 +30,9 @@ Everything follows from a seed. ``bank`` puts it together in this order:
 - ``churn_propensities``: for each month end, the probability that the churn label will
   be true given the hidden state. It leaves out the visits that new accounts cause. And
   the same as far as it is foreseeable (see ``foresight``): given what shows, for a
-  forecaster who knows the process and the customer's traits. Nobody learns the hidden
-  state from data, so that this is what an estimator may be measured against.
+  forecaster who knows the process and the customer's traits, but learns each one's pace
+  and state from what they do. Nobody learns more from data, so that this is what an
+  estimator may be measured against.
 - ``cross_sell_propensities``: by family not held, the probability of opening it within
   90 days. 1 where a customer has decided and only the account is missing, which
   nobody can foresee either.

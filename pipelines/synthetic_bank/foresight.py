@@ -22,28 +22,36 @@ from pipelines.synthetic_bank.dormancy import (
     find_onset,
     rate_contacts,
 )
+from pipelines.synthetic_bank.people import weigh_pace
 from pipelines.synthetic_bank.seasons import CHANNELS, NEVER, stream
 
 # Nothing is ruled out altogether: an account that opens brings visits of its own.
 _NEARLY_NOUGHT = 1e-9
+# Paces that are held possible, relative to the true one. That it is among them makes no
+# difference but to who came often, whose pace is known in any case.
+PACES = 2.0 ** np.linspace(-3, 3, 11)
 _WITHOUT_SALARY = np.isin(np.arange(len(ACTIVITY)), [SALARY, LATE[SALARY - 1], DORMANT])
 
 
 def watch(bank: Bank) -> Iterator[np.ndarray]:
-    """Follow a forecaster who knows all but the hidden states and what is to come.
+    """Follow a forecaster who knows all but what is hidden and what is to come.
 
-    The forecaster knows the process and every customer's traits, sees each contact,
-    each salary that comes or fails to come and each account closed, and believes what
-    follows by Bayes' rule. Nobody who sees what the bank sees can foresee more, but for
-    the hints of balances. The hidden state itself says more, and nobody sees it.
+    The forecaster knows the process, how pace varies among customers and every other
+    trait, sees each contact, each salary that comes or fails to come and each account
+    closed, and believes what follows by Bayes' rule, of a customer's pace as well.
+    Nobody who sees what the bank sees can foresee more, but for the hints of balances.
+    The hidden state itself says more, and nobody sees it.
 
     Yields
     ------
-    ndarray of shape (n_customers, n_states)
-        Belief as each month begins, the one after the last included.
+    ndarray of shape (n_customers, n_paces, n_states)
+        Belief in each of ``PACES`` together with each state as each month begins, the
+        one after the last included.
     """
     calendar, people, lives = bank.calendar, bank.people, bank.lives
-    belief = believe_at_start(people)
+    prior = weigh_pace(people, PACES)
+    belief = believe_at_start(people)[:, None] * prior[:, :, None]
+    is_steady = np.arange(len(ACTIVITY)) == STEADY
     for month in range(calendar.months):
         yield belief
         begins, ends = calendar.month_starts[month : month + 2]
@@ -54,9 +62,10 @@ def watch(bank: Bank) -> Iterator[np.ndarray]:
         belief = _learn_salary(bank, belief, month, is_paid_early)
         has_incident = lives.incident_days[:, month] < NEVER
         resents = np.where(has_incident, RESENTS_INCIDENT, 0)
-        moved = move(belief, find_onset(people, resents))
+        moved = move(belief, find_onset(people, resents)[:, None])
         is_new = people.registered > changes - SETTLING_DAYS
-        belief = np.where(is_new[:, None], np.eye(len(ACTIVITY))[STEADY], moved)
+        settling = prior[:, :, None] * is_steady
+        belief = np.where(is_new[:, None, None], settling, moved)
         belief = _learn(bank, belief, late, (changes, ends))
         belief = _learn_salary(bank, belief, month + 1, ~is_paid_early)
         belief = _learn_closing(belief, lives.closed < ends)
@@ -65,7 +74,7 @@ def watch(bank: Bank) -> Iterator[np.ndarray]:
 
 def move(belief: np.ndarray, onset: np.ndarray) -> np.ndarray:
     """Move beliefs a month on; ``onset`` as :func:`dormancy.find_onset` gives it."""
-    return belief @ build_transitions() + belief[:, [STEADY]] * onset
+    return belief @ build_transitions() + belief[..., [STEADY]] * onset
 
 
 def expect_opening(appetites: np.ndarray, belief: np.ndarray) -> np.ndarray:
@@ -112,9 +121,12 @@ def _learn(
     first, end = np.broadcast_arrays(*window)
     first = np.maximum(first, bank.people.registered + 1)
     rates = rate_contacts(bank.people, int(np.max(end)))
-    expected = bank.calendar.expose(rates, first, end)[:, None] * ACTIVITY
-    logs = counts[:, None] * np.log(np.maximum(ACTIVITY, _NEARLY_NOUGHT)) - expected
-    return _normalise(belief * np.exp(logs - logs.max(axis=1, keepdims=True)))
+    expected = bank.calendar.expose(rates, first, end)[:, None, None]
+    relative = PACES[:, None] * ACTIVITY
+    logs = counts[:, None, None] * np.log(np.maximum(relative, _NEARLY_NOUGHT))
+    logs -= expected * relative
+    logs -= logs.max(axis=(1, 2), keepdims=True)
+    return _normalise(belief * np.exp(logs, out=logs))
 
 
 def _learn_salary(
@@ -124,14 +136,14 @@ def _learn_salary(
     comes = gets_salary(bank.people, bank.lives.states[:, column])
     is_due = bank.people.is_salaried & is_known
     differs = is_due[:, None] & (comes[:, None] == _WITHOUT_SALARY)
-    return _normalise(np.where(differs, belief * _NEARLY_NOUGHT, belief))
+    return _normalise(belief * np.where(differs, _NEARLY_NOUGHT, 1)[:, None])
 
 
 def _learn_closing(belief: np.ndarray, is_closed: np.ndarray) -> np.ndarray:
     is_closing = np.arange(len(ACTIVITY)) == CLOSED
-    is_possible = is_closed[:, None] == is_closing
+    is_possible = (is_closed[:, None] == is_closing)[:, None]
     return _normalise(np.where(is_possible, np.maximum(belief, _NEARLY_NOUGHT), 0))
 
 
 def _normalise(belief: np.ndarray) -> np.ndarray:
-    return belief / belief.sum(axis=1, keepdims=True)
+    return belief / belief.sum(axis=(1, 2), keepdims=True)

@@ -122,6 +122,33 @@ def build_people(seed: int, customers: int, calendar: Calendar) -> People:
     )
 
 
+def weigh_pace(people: People, paces: np.ndarray) -> np.ndarray:
+    """Find how likely other paces are, of those whom the rates do not tell.
+
+    Parameters
+    ----------
+    people : People
+    paces : ndarray of shape (n_paces,)
+        Relative to the true one of each customer, evenly spaced on a log scale.
+
+    Returns
+    -------
+    ndarray of shape (n_customers, n_paces)
+        Probabilities, from the gamma distribution that rates are drawn from.
+    """
+    shape, scale = _EVENTS_PER_MONTH
+    drawn = people.rates.sum(axis=1) / _be_attached(people.attachment)
+    tried = drawn[:, None] * paces
+    # On a log scale a density is that of the number times the number.
+    logs = shape * np.log(tried) - tried / scale
+    weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _be_attached(attachment: np.ndarray) -> np.ndarray:
+    return np.exp(0.15 * attachment)
+
+
 def _draw_logins(
     rng: np.random.Generator, age: np.ndarray, registered: np.ndarray, days: int
 ) -> np.ndarray:
@@ -139,7 +166,7 @@ def _draw_rates(
     login_from: np.ndarray,
 ) -> np.ndarray:
     shape, scale = _EVENTS_PER_MONTH
-    total = rng.gamma(shape, scale, len(age)) * np.exp(0.15 * attachment)
+    total = rng.gamma(shape, scale, len(age)) * _be_attached(attachment)
     appeal = _APPEAL[:, 0] + _APPEAL[:, 1] * (age[:, None] - 42) / 10
     appeal += _APPEAL_SPREAD * rng.standard_normal((len(age), len(CHANNELS)))
     share = np.exp(appeal)

@@ -1,6 +1,7 @@
 """The truth about a synthetic bank: who left and why, and what was to be expected."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from pipelines.synthetic_bank.dormancy import (
     find_onset,
     rate_contacts,
 )
-from pipelines.synthetic_bank.foresight import expect_opening, move, watch
+from pipelines.synthetic_bank.foresight import PACES, expect_opening, move, watch
 from pipelines.synthetic_bank.identifiers import number_customers
 from pipelines.synthetic_bank.prospects import STRANGER, report_people
 from pipelines.synthetic_bank.seasons import NEVER
@@ -35,10 +36,14 @@ def write_truth(bank: Bank, folder: Path) -> None:
     """Write what no system knows, one file a table."""
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(_list_spells(bank), folder / "dormancy.parquet")
-    beliefs = list(watch(bank))
-    churn, cross_sell = _list_churn(bank, beliefs), _list_cross_sell(bank, beliefs)
-    pq.write_table(churn, folder / "churn_propensities.parquet")
-    pq.write_table(cross_sell, folder / "cross_sell_propensities.parquet")
+    churn, cross_sell = [], []
+    for month, belief in enumerate(watch(bank)):
+        if month:
+            churn.append(_list_churn(bank, month, belief))
+            cross_sell.append(_list_cross_sell(bank, month, belief))
+    for name, months in (("churn", churn), ("cross_sell", cross_sell)):
+        path = folder / f"{name}_propensities.parquet"
+        pq.write_table(pa.concat_tables(months), path)
     pq.write_table(_list_identities(bank), folder / "identities.parquet")
 
 
@@ -83,36 +88,45 @@ def expect_churn(bank: Bank, month: int, belief: np.ndarray) -> np.ndarray:
     return silent[:, :CLOSED].sum(axis=1) + alive[:, CLOSED]
 
 
-def _list_churn(bank: Bank, beliefs: list[np.ndarray]) -> pa.Table:
-    parts = []
-    for month in range(1, bank.calendar.months + 1):
-        as_of = bank.calendar.month_starts[month]
-        is_customer = (bank.people.registered < as_of) & (bank.lives.closed >= as_of)
-        who = np.flatnonzero(is_customer)
-        certain = np.eye(len(ACTIVITY))[bank.lives.states[:, month]]
-        columns = {
-            "churn_probability": expect_churn(bank, month, certain)[who],
-            "foreseeable_probability": expect_churn(bank, month, beliefs[month])[who],
-        }
-        parts.append(_name(bank, who, month, columns))
-    return pa.concat_tables(parts)
+def foresee_churn(bank: Bank, month: int, belief: np.ndarray) -> np.ndarray:
+    """Find the same for a forecaster whose belief is about paces, too."""
+    people = bank.people
+    guesses = (
+        replace(bank, people=replace(people, rates=people.rates * pace))
+        for pace in PACES
+    )
+    return sum(
+        expect_churn(guess, month, belief[:, place])
+        for place, guess in enumerate(guesses)
+    )
 
 
-def _list_cross_sell(bank: Bank, beliefs: list[np.ndarray]) -> pa.Table:
-    parts = []
-    for month in range(1, bank.calendar.months + 1):
-        as_of = bank.calendar.month_starts[month]
-        propensity = bank.accounts.propensities[month]
-        foreseeable = expect_opening(bank.accounts.appetites[month], beliefs[month])
-        is_customer = (bank.people.registered < as_of) & (bank.lives.closed >= as_of)
-        who, family = np.nonzero(is_customer[:, None] & ~np.isnan(propensity))
-        columns = {
-            "product_family": _look_up(FAMILIES, family),
-            "open_probability": propensity[who, family],
-            "foreseeable_probability": foreseeable[who, family],
-        }
-        parts.append(_name(bank, who, month, columns))
-    return pa.concat_tables(parts)
+def _list_churn(bank: Bank, month: int, belief: np.ndarray) -> pa.Table:
+    certain = np.eye(len(ACTIVITY))[bank.lives.states[:, month]]
+    who = np.flatnonzero(_is_customer(bank, month))
+    columns = {
+        "churn_probability": expect_churn(bank, month, certain)[who],
+        "foreseeable_probability": foresee_churn(bank, month, belief)[who],
+    }
+    return _name(bank, who, month, columns)
+
+
+def _list_cross_sell(bank: Bank, month: int, belief: np.ndarray) -> pa.Table:
+    propensity = bank.accounts.propensities[month]
+    foreseeable = expect_opening(bank.accounts.appetites[month], belief.sum(axis=1))
+    is_asked = _is_customer(bank, month)[:, None] & ~np.isnan(propensity)
+    who, family = np.nonzero(is_asked)
+    columns = {
+        "product_family": _look_up(FAMILIES, family),
+        "open_probability": propensity[who, family],
+        "foreseeable_probability": foreseeable[who, family],
+    }
+    return _name(bank, who, month, columns)
+
+
+def _is_customer(bank: Bank, month: int) -> np.ndarray:
+    as_of = bank.calendar.month_starts[month]
+    return (bank.people.registered < as_of) & (bank.lives.closed >= as_of)
 
 
 def _list_identities(bank: Bank) -> pa.Table:

@@ -6,13 +6,15 @@ from datetime import date
 import duckdb
 import numpy as np
 import pytest
+from scipy.stats import gamma
 
 from pipelines import simulate
 from pipelines.contracts import load_contracts
 from pipelines.settings import Settings
 from pipelines.synthetic_bank.bank import build_bank
 from pipelines.synthetic_bank.dormancy import DORMANT
-from pipelines.synthetic_bank.foresight import watch
+from pipelines.synthetic_bank.foresight import PACES, watch
+from pipelines.synthetic_bank.people import weigh_pace
 
 VIEWS = """
 create view cards as
@@ -444,6 +446,33 @@ def test_a_forecaster_reads_nothing_of_the_future():
 
     assert np.array_equal(before[3], after[3])
     assert not np.allclose(before[5], after[5])
+
+
+def test_a_forecaster_learns_the_pace_of_those_who_come_often():
+    bank = build_bank(0, 300, date(2025, 1, 1), 12)
+    pace = bank.people.rates.sum(axis=1)
+    true = np.flatnonzero(PACES == 1)[0]
+
+    at_first, *_, after_a_year = (belief.sum(axis=2)[:, true] for belief in watch(bank))
+    is_known = bank.people.registered < 0
+    often, seldom = is_known & (pace > 20), is_known & (pace < 1)
+
+    assert at_first[is_known].max() < 0.5
+    assert np.median(after_a_year[often]) > 0.95
+    assert np.median(after_a_year[seldom]) < 0.5
+
+
+def test_paces_are_weighed_as_they_are_drawn():
+    people = build_bank(0, 50, date(2025, 1, 1), 1).people
+    plain = replace(people, attachment=np.zeros(len(people)))
+
+    weights = weigh_pace(plain, PACES)
+
+    densities = (
+        gamma.pdf(plain.rates.sum(axis=1)[:, None] * PACES, a=0.95, scale=15.0) * PACES
+    )
+    expected = densities / densities.sum(axis=1, keepdims=True)
+    assert weights == pytest.approx(expected)
 
 
 def test_nobody_foresees_a_decision_that_only_the_customer_knows(books):
