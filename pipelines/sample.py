@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 # More rows than these teach hardly more. Beyond, a training row that stays speaks for
 # others of its label; other parts are thinned evenly, so figures need no weights.
-TRAIN_POSITIVES, TRAIN_NEGATIVES, OTHER_ROWS = 10_000, 45_000, 200_000
+TRAIN_POSITIVES, TRAIN_NEGATIVES, OTHER_ROWS = 25_000, 100_000, 200_000
 # With fewer positives than these, a figure is an accident.
 LEAST_POSITIVES = {"train": 50, "tune": 20, "test": 20}
 
