@@ -18,7 +18,11 @@ logger = logging.getLogger(__name__)
 
 # More rows than these teach hardly more. Beyond, a training row that stays speaks for
 # others of its label; other parts are thinned evenly, so figures need no weights.
-TRAIN_POSITIVES, TRAIN_NEGATIVES, OTHER_ROWS = 25_000, 100_000, 200_000
+TRAIN_ROWS = {
+    "churn": {"positives": 25_000, "negatives": 100_000},
+    "cross_sell": {"positives": 10_000, "negatives": 45_000},
+}
+OTHER_ROWS = 200_000
 # With fewer positives than these, a figure is an accident.
 LEAST_POSITIVES = {"train": 50, "tune": 20, "test": 20}
 
@@ -158,8 +162,7 @@ def draw(
             list(parts),
             list(parts.values()),
             OTHER_ROWS,
-            TRAIN_POSITIVES,
-            TRAIN_NEGATIVES,
+            *TRAIN_ROWS[use_case].values(),
             seed,
         ],
     )

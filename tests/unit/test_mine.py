@@ -143,7 +143,7 @@ def test_a_sample_too_large_keeps_positives_and_weighs_what_speaks_for_others(
 
     write(seed=0)
     ((rows, positives, _),) = ask(whole)
-    monkeypatch.setattr(sample, "TRAIN_NEGATIVES", 100)
+    monkeypatch.setitem(sample.TRAIN_ROWS["churn"], "negatives", 100)
     thinned = write(seed=0)
     ((rows_left, positives_left, weight),) = ask(whole)
 
