@@ -40,6 +40,15 @@ def build_estimators(treatments, random_state=0):
             max_leaf_nodes=16,
             min_samples_leaf=50,
         ),
+        # With many customers there is more to be learnt than this can hold.
+        "larger_boosting": build_boosting(
+            treatments,
+            random_state,
+            learning_rate=0.03,
+            max_iter=400,
+            max_leaf_nodes=24,
+            min_samples_leaf=50,
+        ),
     }
 
 

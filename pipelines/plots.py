@@ -1,5 +1,8 @@
 """Figures for MLflow: counts and curves, never a customer."""
 
+from collections.abc import Iterator
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,7 +11,8 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.assessment import accumulate_gains, bin_by_probability
 
-COLOURS = ["#1f6f8b", "#d1603d", "#6b7280"]
+COLOURS = ["#1f6f8b", "#d1603d", "#7a4f9a", "#5c8a3a"]
+RULE_COLOUR = "#6b7280"
 GUIDE = {"color": "#9ca3af", "linestyle": "--", "linewidth": 1}
 
 
@@ -25,7 +29,7 @@ def plot_roc(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
     figure, axes = _start("Who is told apart", "False alarms (share of negatives)")
     axes.set_ylabel("Found (share of positives)")
     axes.plot([0, 1], [0, 1], label="chance", **GUIDE)
-    for colour, (name, score) in zip(COLOURS, scores.items(), strict=False):
+    for colour, name, score in _colour(scores):
         false_alarms, found, _ = roc_curve(label, score)
         axes.plot(false_alarms, found, color=colour, label=name)
     return _finish(figure, axes)
@@ -36,7 +40,7 @@ def plot_precision_recall(label: np.ndarray, scores: dict[str, np.ndarray]) -> F
     figure, axes = _start("How pure the list is", "Found (share of positives)")
     axes.set_ylabel("Positives on the list (share)")
     axes.axhline(label.mean(), label="chance", **GUIDE)
-    for colour, (name, score) in zip(COLOURS, scores.items(), strict=False):
+    for colour, name, score in _colour(scores):
         precision, recall, _ = precision_recall_curve(label, score)
         # The last point is nobody found, to which scikit-learn gives precision 1.
         axes.step(recall[:-1], precision[:-1], where="post", color=colour, label=name)
@@ -50,7 +54,7 @@ def plot_gains(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
     )
     axes.set_ylabel("Reached (share of positives)")
     axes.plot([0, 1], [0, 1], label="chance", **GUIDE)
-    for colour, (name, score) in zip(COLOURS, scores.items(), strict=False):
+    for colour, name, score in _colour(scores):
         axes.plot(*accumulate_gains(label, score), color=colour, label=name)
     return _finish(figure, axes)
 
@@ -60,9 +64,7 @@ def plot_calibration(label: np.ndarray, probabilities: dict[str, np.ndarray]) ->
     figure, axes = _start("Whether probabilities are true", "Predicted probability")
     axes.set_ylabel("Observed share")
     highest = 0.0
-    for colour, (name, probability) in zip(
-        COLOURS, probabilities.items(), strict=False
-    ):
+    for colour, name, probability in _colour(probabilities):
         predicted, observed, _ = np.array(bin_by_probability(label, probability)).T
         highest = max(highest, predicted.max(), observed.max())
         axes.plot(predicted, observed, marker="o", color=colour, label=name)
@@ -92,6 +94,13 @@ def plot_profile(profile: pd.DataFrame, *, top: int = 20) -> Figure:
         axes.spines[["top", "right"]].set_visible(False)
     right.axvline(0.25, **GUIDE)
     return figure
+
+
+def _colour(scores: dict[str, np.ndarray]) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Give each candidate a colour of its own, and the rule, which learns not, grey."""
+    colours = cycle(COLOURS)
+    for name, score in scores.items():
+        yield RULE_COLOUR if name == "rule" else next(colours), name, score
 
 
 def _start(title: str, horizontal: str) -> tuple[Figure, Axes]:

@@ -42,12 +42,16 @@ every_candidate = pytest.mark.parametrize(
     ("use_case", "name"),
     [
         (use_case, name)
-        for use_case in (churn, cross_sell)
-        for name in ("logistic", "boosting")
+        for use_case, names in (
+            (churn, ("logistic", "boosting", "larger_boosting")),
+            (cross_sell, ("logistic", "boosting")),
+        )
+        for name in names
     ],
     ids=[
         "churn logistic",
         "churn boosting",
+        "churn larger boosting",
         "cross_sell logistic",
         "cross_sell boosting",
     ],

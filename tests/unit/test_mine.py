@@ -53,6 +53,7 @@ def test_candidates_and_the_rule_are_compared_on_the_latest_labelled_snapshot(as
     """) == [
         # A churn label is known after 104 days, a cross-sell label after 90.
         ("churn", "boosting", "2025-12-01"),
+        ("churn", "larger_boosting", "2025-12-01"),
         ("churn", "logistic", "2025-12-01"),
         ("churn", "random", "2025-12-01"),
         ("churn", "rule", "2025-12-01"),
