@@ -49,8 +49,7 @@ def watch(bank: Bank) -> Iterator[np.ndarray]:
         one after the last included.
     """
     calendar, people, lives = bank.calendar, bank.people, bank.lives
-    prior = weigh_pace(people, PACES)
-    belief = believe_at_start(people)[:, None] * prior[:, :, None]
+    belief = believe_at_start(people)[:, None] * weigh_pace(people, PACES)[:, :, None]
     is_steady = np.arange(len(ACTIVITY)) == STEADY
     for month in range(calendar.months):
         yield belief
@@ -64,7 +63,7 @@ def watch(bank: Bank) -> Iterator[np.ndarray]:
         resents = np.where(has_incident, RESENTS_INCIDENT, 0)
         moved = move(belief, find_onset(people, resents)[:, None])
         is_new = people.registered > changes - SETTLING_DAYS
-        settling = prior[:, :, None] * is_steady
+        settling = belief.sum(axis=2, keepdims=True) * is_steady
         belief = np.where(is_new[:, None, None], settling, moved)
         belief = _learn(bank, belief, late, (changes, ends))
         belief = _learn_salary(bank, belief, month + 1, ~is_paid_early)
