@@ -7,6 +7,7 @@ import numpy as np
 
 from models.assessment import measure
 from models.contributions import Explainer
+from models.evidence import RULE
 from models.origins import UnexplainableError
 from models.reasons import measure_stability
 from models.resampling import resample, summarise
@@ -22,7 +23,7 @@ from pipelines import (
 )
 from pipelines.artifacts import Artifact
 from pipelines.assessment_page import MEASURES, write_page
-from pipelines.contests import RULE, Contest
+from pipelines.contests import Contest
 from pipelines.errors import GateRefusedError
 from pipelines.explain import read_concepts
 from pipelines.figures import Row

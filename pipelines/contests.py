@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from models.evidence import RULE
 from pipelines.evidence import GROUPS
 from pipelines.mining_runs import load_use_case
 from pipelines.planted_truth import TRUTHS
 from pipelines.score import KEYS
 
-RULE, RANDOM = "rule", "random"
+RANDOM = "random"
 # By what figures are looked at again, besides what the gate looks at.
 SEGMENTS = GROUPS | {
     "tier": "coalesce(months.tier, 'unknown')",

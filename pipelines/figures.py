@@ -8,10 +8,10 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 from models.cross_sell import score_by_co_holding
-from models.evidence import LEAST_OF_EACH_LABEL
+from models.evidence import LEAST_OF_EACH_LABEL, RULE
 from models.ranking import measure_offers
 from models.resampling import CAPACITY, DRAWS, summarise
-from pipelines.contests import RULE, SEGMENTS, Contest
+from pipelines.contests import SEGMENTS, Contest
 from pipelines.mining_runs import MiningRun
 from pipelines.settings import Settings
 from pipelines.warehouse import connect

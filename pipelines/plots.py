@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.assessment import accumulate_gains, bin_by_probability
+from models.evidence import RULE
 
 COLOURS = ["#1f6f8b", "#d1603d", "#7a4f9a", "#5c8a3a"]
 RULE_COLOUR = "#6b7280"
@@ -100,7 +101,7 @@ def _colour(scores: dict[str, np.ndarray]) -> Iterator[tuple[str, str, np.ndarra
     """Give each candidate a colour of its own, and the rule, which learns not, grey."""
     colours = cycle(COLOURS)
     for name, score in scores.items():
-        yield RULE_COLOUR if name == "rule" else next(colours), name, score
+        yield RULE_COLOUR if name == RULE else next(colours), name, score
 
 
 def _start(title: str, horizontal: str) -> tuple[Figure, Axes]:

@@ -16,8 +16,9 @@ from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 
-# More rows than these teach hardly more. Beyond, a training row that stays speaks for
-# others of its label; other parts are thinned evenly, so figures need no weights.
+# More rows than these teach hardly more, and cross-sell less than churn. Beyond, a
+# training row that stays speaks for others of its label; other parts are thinned
+# evenly, so figures need no weights.
 TRAIN_ROWS = {
     "churn": {"positives": 25_000, "negatives": 100_000},
     "cross_sell": {"positives": 10_000, "negatives": 45_000},
@@ -141,30 +142,32 @@ def draw(
         f"""
         create or replace table {table} as
         with parts as (
-            select unnest(?::date[]) as as_of_date, unnest(?::varchar[]) as part
+            select
+                unnest($days::date[]) as as_of_date, unnest($parts::varchar[]) as part
         ),
         shares as (
             select
                 population.* replace (cast(label as integer) as label), parts.part,
                 least(1, case
-                    when part != 'train' then ? / count(*) over (partition by part)
-                    when label then ? / count(*) over (partition by part, label)
-                    else ? / count(*) over (partition by part, label)
-                end) as share
+                    when part != 'train' then $rows
+                    when label then $positives
+                    else $negatives
+                end / count(*) over (partition by part, part = 'train' and label)
+                ) as share
             from ({population}) as population
             inner join parts using (as_of_date)
         )
         select * exclude (share), if(part = 'train', 1 / share, 1) as weight
         from shares
-        where hash(shares, ?) % 1000000 < share * 1000000
+        where hash(shares, $seed) % 1000000 < share * 1000000
         """,
-        [
-            list(parts),
-            list(parts.values()),
-            OTHER_ROWS,
-            *TRAIN_ROWS[use_case].values(),
-            seed,
-        ],
+        TRAIN_ROWS[use_case]
+        | {
+            "days": list(parts),
+            "parts": list(parts.values()),
+            "rows": OTHER_ROWS,
+            "seed": seed,
+        },
     )
 
 

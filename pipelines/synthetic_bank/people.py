@@ -137,7 +137,7 @@ def weigh_pace(people: People, paces: np.ndarray) -> np.ndarray:
         Probabilities, from the gamma distribution that rates are drawn from.
     """
     shape, scale = _EVENTS_PER_MONTH
-    drawn = people.rates.sum(axis=1) / _be_attached(people.attachment)
+    drawn = people.rates.sum(axis=1) / _quicken_by(people.attachment)
     tried = drawn[:, None] * paces
     # On a log scale a density is that of the number times the number.
     logs = shape * np.log(tried) - tried / scale
@@ -145,7 +145,8 @@ def weigh_pace(people: People, paces: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def _be_attached(attachment: np.ndarray) -> np.ndarray:
+def _quicken_by(attachment: np.ndarray) -> np.ndarray:
+    """Give the factor by which the attached come more often."""
     return np.exp(0.15 * attachment)
 
 
@@ -166,7 +167,7 @@ def _draw_rates(
     login_from: np.ndarray,
 ) -> np.ndarray:
     shape, scale = _EVENTS_PER_MONTH
-    total = rng.gamma(shape, scale, len(age)) * _be_attached(attachment)
+    total = rng.gamma(shape, scale, len(age)) * _quicken_by(attachment)
     appeal = _APPEAL[:, 0] + _APPEAL[:, 1] * (age[:, None] - 42) / 10
     appeal += _APPEAL_SPREAD * rng.standard_normal((len(age), len(CHANNELS)))
     share = np.exp(appeal)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from models.evidence import RULE
 from pipelines import plots
 
-CANDIDATES = ["logistic", "boosting", "larger_boosting", "rule"]
+CANDIDATES = ["logistic", "boosting", "larger_boosting", RULE]
 
 
 @pytest.mark.parametrize(
