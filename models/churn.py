@@ -44,9 +44,9 @@ def build_estimators(treatments, random_state=0):
         "larger_boosting": build_boosting(
             treatments,
             random_state,
-            learning_rate=0.03,
-            max_iter=400,
-            max_leaf_nodes=24,
+            learning_rate=0.04,
+            max_iter=300,
+            max_leaf_nodes=31,
             min_samples_leaf=50,
         ),
     }

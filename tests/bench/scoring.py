@@ -9,7 +9,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse import connect, prepare
 
 AS_OF_DATE = "date '2026-01-01'"
-TRAIN_ROWS = 55_000  # as many as `sample` takes at most
+TRAIN_ROWS = 55_000  # enough for every tree to grow as large as it may
 LOGGINGS = 5
 # What somebody does hangs on a few columns, on two together, and on chance.
 CHANCE = """
