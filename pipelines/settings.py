@@ -1,12 +1,23 @@
 """Where things are and how much of the machine we may use."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipelines.errors import UsageError
+
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+SIZE = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)
 
 
 class Gate(BaseModel):
@@ -69,6 +80,14 @@ class Settings(BaseSettings):
         Field(description="Bounds of the champion gate: CRM_GATE__MARGIN and so on."),
     ] = Gate()
 
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_size(cls, value: str) -> str:
+        if not SIZE.fullmatch(value):
+            msg = "it needs a size such as 4GB"
+            raise ValueError(msg)
+        return value
+
     @property
     def landing(self) -> Path:
         """Where deliveries arrive, one folder each."""
@@ -118,3 +137,24 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """MLflow's artifacts."""
         return self.home / "mlartifacts"
+
+
+def check_environment() -> Settings:
+    """Read the settings, and name those that can't be meant.
+
+    Raises
+    ------
+    UsageError
+        A variable has a value that its setting can't have, or sets nothing within a
+        group of settings.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        # What was given is left out, since it may be a key.
+        wrong = "; ".join(
+            f"CRM_{'__'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        msg = f"{wrong}. So nothing was done. `dags/README.md` lists the settings."
+        raise UsageError(msg) from None

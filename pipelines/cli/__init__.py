@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pipelines.cli import daily, mining, records  # noqa: F401 - they add commands
 from pipelines.cli.options import app
 from pipelines.errors import PipelineError, ResourceError
-from pipelines.logs import configure_logging
-from pipelines.settings import Settings
+from pipelines.logs import configure_logging, log_to_screen
+from pipelines.settings import check_environment
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +20,13 @@ def main() -> None:
     os.umask(0o027)  # What is written here is nobody else's business.
     # On a full disk, the line on the screen must not drown in the log file's troubles.
     logging.raiseExceptions = False
-    configure_logging(Settings())
-    _exit_with(app)
+    log_to_screen()
+    _exit_with(_start)
+
+
+def _start() -> None:
+    configure_logging(check_environment())
+    app()
 
 
 def _exit_with(command: Callable[[], None]) -> None:
