@@ -1,5 +1,5 @@
 # Everything runs in .venv, which each target makes for itself: Python 3.11 is enough.
-PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CUSTOMERS ?= 5000
 MONTHS ?= 18
 SEED ?= 0
