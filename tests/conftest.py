@@ -24,7 +24,7 @@ import duckdb
 from pipelines import ingest, replay
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.deliveries import write_delivery
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
 # Programs, not tests; they import one another from their own folder.
@@ -149,10 +149,20 @@ def copy_home(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def public_data():
-    """The folder of public data sets, where there is one."""
-    folder = Path(
-        os.environ.get("CRM_PUBLIC_DATA", PROJECT_ROOT.parent / "shared" / "data")
-    )
+    """The folder of public data sets that CRM_PUBLIC_DATA names."""
+    folder = os.environ.get("CRM_PUBLIC_DATA")
+    if not folder:
+        pytest.skip(
+            "needs public data sets: set CRM_PUBLIC_DATA to the folder that holds "
+            "berka/, cdnow/ and uci_bank_marketing/"
+        )
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def berka(public_data):
+    """The folder with the files of the Czech bank of PKDD'99."""
+    folder = public_data / "berka"
     if not folder.is_dir():
-        pytest.skip("needs the public data sets: set CRM_PUBLIC_DATA to their folder")
+        pytest.skip(f"needs the Czech bank: there is no folder berka in {public_data}")
     return folder

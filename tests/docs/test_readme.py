@@ -18,6 +18,11 @@ GLOSSARY = (PROJECT_ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
 # Made by running, or told as a form.
 MADE = ("published/", "parquet/", "var", "landing/")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+DOCUMENTS = ("README.md", "dags/README.md", "CONTRIBUTING.md")
+BLOCK = re.compile(r"^```.*?^```", flags=re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"`([^`]+)`")
+CALL = re.compile(r"(?:^|[\s/])crm +([^|;&#\n]+)")
+PLACEHOLDER = re.compile(r"<.+>|[A-Z_]+|\.\.\.|…")
 
 
 def mentioned(pattern):
@@ -31,11 +36,66 @@ def test_every_make_target_exists(target):
     assert f"\n{target}:" in makefile
 
 
-@pytest.mark.parametrize("words", mentioned(r"\.venv/bin/crm ([a-z ]+)"))
-def test_every_command_exists(words):
-    command = typer.main.get_command(app)
-    for word in words.split():
+def find_calls(text):
+    """List what follows `crm` in code; a lone option belongs to the call before."""
+    calls = CALL.findall("\n".join(BLOCK.findall(text)).replace("\\\n", " "))
+    before = ""
+    for code in CODE.findall(BLOCK.sub("", text)):
+        folded = " ".join(code.split())
+        if folded.startswith("--") and before:
+            calls.append(f"{before} {folded}")
+        else:
+            found = CALL.findall(folded)
+            calls += found
+            before = found[-1] if found else ""
+    return sorted({call.strip() for call in calls})
+
+
+def list_unknown(call):
+    """List the command, or else the options, of a call that are not there."""
+    command, words = typer.main.get_command(app), call.split()
+    while words and hasattr(command, "commands") and not words[0].startswith("-"):
+        word = words.pop(0)
+        if PLACEHOLDER.fullmatch(word):
+            return []
+        if word not in command.commands:
+            return [word]
         command = command.commands[word]
+    options = (word.strip("[]").partition("=")[0] for word in words)
+    known = {"--help"}.union(
+        *(parameter.opts + parameter.secondary_opts for parameter in command.params)
+    )
+    return [
+        option for option in options if option.startswith("--") and option not in known
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "call"),
+    [
+        pytest.param(document, call, id=f"{document}: crm {call}")
+        for document in DOCUMENTS
+        for call in find_calls((PROJECT_ROOT / document).read_text(encoding="utf-8"))
+    ],
+)
+def test_every_command_and_its_options_exist(document, call):
+    assert list_unknown(call) == [], document
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("Then `.venv/bin/crm run`, `crm <step>`, `crm --help`.", []),
+        ("First `crm\nscrore churn`.", ["scrore"]),
+        ("```sh\nCRM_HOME=x crm import \\\n  bank DIR  # a bank\n```", ["bank"]),
+        ("A `crm build --full`, or not.", ["--full"]),
+        ("A `crm forget CUSTOMER`, or\n`--numbers -`.", ["--numbers"]),
+        ("A `crm status`, then `make run` with `--numbers`.", []),
+    ],
+    ids=["all_there", "folded", "in_a_block", "option", "option_alone", "of_another"],
+)
+def test_a_command_or_an_option_that_is_not_there_is_found(text, unknown):
+    assert [name for call in find_calls(text) for name in list_unknown(call)] == unknown
 
 
 @pytest.mark.parametrize("path", mentioned(r"`([\w./<>-]+(?:/|\.\w+))`"))

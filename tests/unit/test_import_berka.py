@@ -112,15 +112,8 @@ def read_manifests(landing):
 
 
 @pytest.fixture(scope="module")
-def source(public_data):
-    if not (public_data / "berka").is_dir():
-        pytest.skip(f"needs the Czech bank: there is no folder berka in {public_data}")
-    return public_data / "berka"
-
-
-@pytest.fixture(scope="module")
-def real(source, tmp_path_factory):
-    return run(tmp_path_factory.mktemp("berka"), source)
+def real(berka, tmp_path_factory):
+    return run(tmp_path_factory.mktemp("berka"), berka)
 
 
 def read_source(source, name):
@@ -134,7 +127,7 @@ def signed(transaction):
     return amount if transaction["type"] == "PRIJEM" else -amount
 
 
-def test_every_transaction_of_the_bank_lands_in_exactly_one_delivery(source, real):
+def test_every_transaction_of_the_bank_lands_in_exactly_one_delivery(berka, real):
     summary, landing = real
     key = {channel: load_contracts()[channel].keys[0] for channel in CHANNELS}
 
@@ -143,12 +136,12 @@ def test_every_transaction_of_the_bank_lands_in_exactly_one_delivery(source, rea
     )
 
     assert len(landed) == sum(summary.rows[channel] for channel in CHANNELS) == 46_997
-    assert landed == Counter(row["trans_id"] for row in read_source(source, "trans"))
+    assert landed == Counter(row["trans_id"] for row in read_source(berka, "trans"))
 
 
-def test_sums_per_account_match_the_bank(source, real):
+def test_sums_per_account_match_the_bank(berka, real):
     expected, landed = defaultdict(Decimal), defaultdict(Decimal)
-    for row in read_source(source, "trans"):
+    for row in read_source(berka, "trans"):
         expected[row["account_id"]] += signed(row)
 
     for channel in CHANNELS:
@@ -159,13 +152,13 @@ def test_sums_per_account_match_the_bank(source, real):
     assert landed == expected
 
 
-def test_every_row_of_the_registers_lands_in_exactly_one_delivery(source, real):
+def test_every_row_of_the_registers_lands_in_exactly_one_delivery(berka, real):
     accounts = read_rows(real[1], "core_accounts")
     clients = Counter(
         row["customer_number"] for row in read_rows(real[1], "core_customers")
     )
 
-    assert clients == Counter(row["client_id"] for row in read_source(source, "client"))
+    assert clients == Counter(row["client_id"] for row in read_source(berka, "client"))
     assert Counter(
         (row["product_code"], bool(row["card_number"])) for row in accounts
     ) == {("CUR01", False): 5_369, ("CUR01", True): 892, ("LN01", False): 682}
@@ -177,13 +170,13 @@ def test_every_row_of_the_registers_lands_in_exactly_one_delivery(source, real):
     roles = {"OWNER": "owner", "DISPONENT": "joint"}
     assert holders == {
         (row["account_id"], row["client_id"], roles[row["type"]])
-        for row in read_source(source, "disp")
+        for row in read_source(berka, "disp")
     }
 
 
-def test_month_end_balances_are_what_the_transactions_add_up_to(source, real):
+def test_month_end_balances_are_what_the_transactions_add_up_to(berka, real):
     transactions = defaultdict(list)
-    for row in read_source(source, "trans"):
+    for row in read_source(berka, "trans"):
         transactions[row["account_id"]].append(row)
 
     balances = read_rows(real[1], "core_balances")
