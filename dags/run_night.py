@@ -16,7 +16,7 @@ from local_airflow import (
 )
 from pipelines.errors import PipelineError
 from pipelines.logs import configure_logging
-from pipelines.summary import print_summary
+from pipelines.status import print_summary
 from pipelines.warehouse import run_lock
 
 logger = logging.getLogger("pipelines.run_night")

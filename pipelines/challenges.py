@@ -4,11 +4,9 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import duckdb
-
 from pipelines.artifacts import Artifact
 from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
+from pipelines.warehouse import connect, list_rows, prepare
 
 WAITING, APPROVED, DECLINED = "waiting", "approved", "declined"
 
@@ -83,7 +81,7 @@ def find(
     """
     with connect(settings) as connection:
         prepare(connection)
-        rows = _rows(
+        rows = list_rows(
             connection,
             """
             select challenges.*, (
@@ -112,7 +110,7 @@ def find(
 def list_all(settings: Settings) -> list[dict]:
     """List each challenger and what was last decided of it, the newest first."""
     with connect(settings, read_only=True) as connection:
-        return _rows(
+        return list_rows(
             connection,
             """
             select
@@ -137,11 +135,3 @@ def list_all(settings: Settings) -> list[dict]:
             order by challenges.decided_at desc
             """,
         )
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: list | None = None
-) -> list[dict]:
-    result = connection.execute(query, values or [])
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -11,6 +11,8 @@ import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from pipelines.contracts import Contract
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, list_rows
 
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"
@@ -147,6 +149,26 @@ def find_deliveries(landing: Path) -> list[Path]:
     """List the folders ``<source>/<business_date>[.<sequence>]`` in order of date."""
     folders = (path for path in landing.glob("*/*") if path.is_dir())
     return sorted(folders, key=lambda path: (path.name, path.parent.name))
+
+
+def list_notable(settings: Settings) -> list[dict]:
+    """List deliveries that were not simply accepted, then the newest of each source."""
+    with connect(settings, read_only=True) as connection:
+        return list_rows(
+            connection,
+            """
+            select
+                delivery_id, status, rows_delivered, rows_loaded, rows_duplicate,
+                rows_quarantined, note
+            from ops.deliveries
+            where status != 'accepted'
+                or delivery_id in (
+                    select max_by(delivery_id, (business_date, sequence))
+                    from ops.deliveries where status = 'accepted' group by source
+                )
+            order by status = 'accepted', business_date, source
+            """,
+        )
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -6,7 +6,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
+from pipelines.warehouse import connect, list_rows, prepare
 
 MEASURED = ["as_of_date", "estimator_version", "run_id", "metric", "feature", "value"]
 # Measured of the newest snapshot alone. All else is of every snapshot with outcomes.
@@ -122,7 +122,8 @@ def list_figures(
 ) -> list[dict[str, object]]:
     """List all that is on record of use cases, the newest snapshot first."""
     with connect(settings) as connection:
-        result = connection.execute(
+        return list_rows(
+            connection,
             """
             select * exclude (run_id)
             from ml.estimator_health
@@ -131,5 +132,3 @@ def list_figures(
             """,
             [list(use_cases)],
         )
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -3,7 +3,6 @@
 import csv
 import io
 import logging
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,15 +12,13 @@ from pipelines.contracts import Contract, load_contract
 from pipelines.decisions import record_decision, require_reason
 from pipelines.deliveries import in_utc
 from pipelines.errors import UsageError
-from pipelines.ingest.files import create_private
+from pipelines.exports import neutralise, open_export, restore
 from pipelines.settings import Settings
 from pipelines.vault import Vault
-from pipelines.warehouse import connect, prepare, run_lock
+from pipelines.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 PLACE = ("delivery_id", "file_number", "line_number")
-# What a spreadsheet would run rather than show, unless it is a plain number.
-FORMULA = re.compile(r"(?!-\d+([.,]\d+)?$)['=+\-@\t\r]")
 OPEN_ROWS = """
 select
     open.*, coalesce(repaired.raw_text, kept.raw_text) as raw_text, repaired_at
@@ -42,6 +39,22 @@ left join vault.repaired_rows as repaired
     using (delivery_id, file_number, line_number)
 order by delivery_id, file_number, line_number
 """
+
+
+def count_rows(settings: Settings) -> list[dict]:
+    """Count quarantined rows by source, column, reason and state."""
+    with connect(settings, read_only=True) as connection:
+        return list_rows(
+            connection,
+            """
+            select
+                split_part(delivery_id, '/', 1) as source, column_name, reason, state,
+                count(*) as row_count, count(distinct delivery_id) as delivery_count
+            from ops.quarantine
+            group by all
+            order by row_count desc, source, column_name, reason
+            """,
+        )
 
 
 def export_open(settings: Settings, path: Path, source: str) -> int:
@@ -73,18 +86,10 @@ def export_open(settings: Settings, path: Path, source: str) -> int:
             for row in open_rows(connection, settings)
             if row[0].startswith(f"{source}/")
         ]
-    try:
-        file = io.TextIOWrapper(create_private(path), encoding="utf-8", newline="")
-    except FileExistsError:
-        msg = f"{path} is there already, so nothing was written. Name another file."
-        raise UsageError(msg) from None
-    with file:
-        writer = csv.writer(file)
+    with open_export(path) as writer:
         writer.writerow([*PLACE, "reasons", *contract.names, "surplus"])
         for *place, reasons, text, _ in rows:
-            writer.writerow(
-                [*place, reasons, *map(_neutralise, _cells(text, contract))]
-            )
+            writer.writerow([*place, reasons, *map(neutralise, _cells(text, contract))])
     logger.info("quarantine: %d open rows of %s exported", len(rows), source)
     return len(rows)
 
@@ -193,14 +198,6 @@ def _cells(text: str, contract: Contract) -> list[str]:
     return [*cells[:width], *[""] * (width - len(cells)), surplus]
 
 
-def _neutralise(cell: str) -> str:
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def _restore(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell[1:]) else cell
-
-
 def _read_repaired(
     path: Path, known: set[tuple[str, int, int]]
 ) -> list[tuple[tuple[str, int, int], str]]:
@@ -223,6 +220,6 @@ def _read_repaired(
                 )
                 raise UsageError(msg)
             line = io.StringIO()
-            csv.writer(line, lineterminator="").writerow(map(_restore, cells[4:-1]))
+            csv.writer(line, lineterminator="").writerow(map(restore, cells[4:-1]))
             rows.append((place, line.getvalue()))
     return rows

@@ -1,45 +1,254 @@
-"""What came in, and what of it needs a person."""
+"""The night in one page: what came in, what passed, how good the scores are."""
 
+import sys
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import work_list
+from pipelines.publish import DATABASE, find_current
 from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.warehouse import connect, list_rows
+
+WORK_LIST_ROWS = 5
+# The run that made each champion: its candidates' figures on the test snapshot.
+FIGURES = """
+with champions as (
+    select use_case, run_id from ops.promotions
+    qualify row_number() over (partition by use_case order by promoted_at desc) = 1
+),
+mined as (
+    select candidates.mining_run_id, candidates.candidate
+    from champions inner join ml.candidates using (use_case, run_id)
+)
+pivot (
+    select
+        assessments.use_case, assessments.candidate, assessments.as_of_date,
+        assessments.candidate = mined.candidate as is_champion,
+        assessments.metric, assessments.value
+    from ml.assessments
+    inner join mined on assessments.mining_run_id = mined.mining_run_id
+    where assessments.part = 'test'
+)
+on metric in ('auc', 'lift_at_10_percent', 'calibration_error')
+using any_value(value)
+order by use_case, auc desc
+"""
+SKIPPED = """
+select use_case, max_by(note, started_at) as note
+from ml.mining_runs
+where use_case not in (select use_case from ops.promotions)
+group by use_case
+having max_by(status, started_at) != 'waiting'
+order by use_case
+"""
+WAITING = """
+select use_case, candidate, estimator_version, reason
+from ops.waiting_challengers
+order by use_case, estimator_version
+"""
+# Scores that the latest night could not renew: nobody acts on them unknowingly.
+STALE = """
+with scores as (
+    select 'churn' as use_case, as_of_date, estimator_version, scored_at
+    from ml.churn_scores
+    union all
+    select 'cross_sell', as_of_date, estimator_version, scored_at
+    from ml.cross_sell_scores
+)
+select
+    use_case, max(as_of_date) as as_of_date,
+    max_by(estimator_version, as_of_date) as estimator_version,
+    max(scored_at) as scored_at,
+    (select max(as_of_date) from marts.customer_features) as newest_date
+from scores
+group by use_case
+having max(as_of_date) < newest_date
+order by use_case
+"""
+HAS_FEATURES = """
+select 1 from duckdb_tables()
+where schema_name = 'marts' and table_name = 'customer_features'
+"""
+COUNTS = """
+select
+    count(*) as deliveries,
+    coalesce(sum(rows_delivered), 0) as delivered,
+    coalesce(sum(rows_loaded), 0) as loaded,
+    coalesce(sum(rows_duplicate), 0) as duplicate,
+    coalesce(sum(rows_quarantined), 0) as quarantined
+from ops.deliveries
+where status != 'refused' and loaded_at >= coalesce(?, loaded_at)
+"""
+HELD = """
+select concat_ws(': ', delivery_id, status, note) as line
+from ops.deliveries
+where status not in ('accepted', 'duplicate')
+order by delivery_id
+"""
+GATES = """
+select count(*) filter (is_passed), count(*) from (
+    select max_by(is_passed, checked_at) as is_passed
+    from ops.gates group by gate, target
+)
+"""
+ASK = (
+    """{python} -c "import duckdb; print(duckdb.connect('{database}', read_only=True)"""
+    """.sql('from next_best_offers limit 5'))\""""
+)
 
 
-def list_deliveries(settings: Settings) -> list[dict]:
-    """List deliveries that were not simply accepted, then the newest of each source."""
-    return _rows(
-        settings,
-        """
-        select
-            delivery_id, status, rows_delivered, rows_loaded, rows_duplicate,
-            rows_quarantined, note
-        from ops.deliveries
-        where status != 'accepted'
-            or delivery_id in (
-                select max_by(delivery_id, (business_date, sequence))
-                from ops.deliveries where status = 'accepted' group by source
-            )
-        order by status = 'accepted', business_date, source
-        """,
-    )
+@dataclass
+class Summary:
+    """What there is to say about a night.
+
+    Attributes
+    ----------
+    rows : dict of str to int
+        Deliveries, and rows delivered, loaded, duplicate and quarantined, since the
+        night began.
+    held : list of str
+        Deliveries that no mart reads, with the reason.
+    gates : tuple of two int
+        Passed, and asked, of the newest verdicts.
+    figures : list of dict
+        Use case, candidate, whether it is champion, and its metrics out of time.
+    skipped : list of dict
+        Use cases without a champion, and why.
+    waiting : list of dict
+        Challengers that a person has to approve or decline.
+    stale : list of dict
+        Use cases whose scores are of an earlier snapshot than the features.
+    work_list : list of dict
+        Whom to contact first; pseudonyms.
+    published : Path or None
+        Folder of the current version.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    gates: tuple[int, int] = (0, 0)
+    figures: list[dict] = field(default_factory=list)
+    skipped: list[dict] = field(default_factory=list)
+    waiting: list[dict] = field(default_factory=list)
+    stale: list[dict] = field(default_factory=list)
+    work_list: list[dict] = field(default_factory=list)
+    published: Path | None = None
 
 
-def count_quarantine(settings: Settings) -> list[dict]:
-    """Count quarantined rows by source, column, reason and state."""
-    return _rows(
-        settings,
-        """
-        select
-            split_part(delivery_id, '/', 1) as source, column_name, reason, state,
-            count(*) as row_count, count(distinct delivery_id) as delivery_count
-        from ops.quarantine
-        group by all
-        order by row_count desc, source, column_name, reason
-        """,
-    )
+def collect(settings: Settings, since: datetime | None = None) -> Summary:
+    """Read from the warehouse and the published marts what there is to say.
 
-
-def _rows(settings: Settings, query: str) -> list[dict]:
+    Parameters
+    ----------
+    settings : Settings
+        Says where they are.
+    since : datetime, optional
+        When the night began, in UTC without a zone. Otherwise rows are counted over
+        all nights.
+    """
+    summary = Summary(published=find_current(settings))
     with connect(settings, read_only=True) as connection:
-        result = connection.execute(query)
-        names = [column[0] for column in result.description]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        (summary.rows,) = list_rows(connection, COUNTS, [since])
+        summary.held = [row["line"] for row in list_rows(connection, HELD)]
+        summary.gates = connection.execute(GATES).fetchone()
+        summary.figures = list_rows(connection, FIGURES)
+        summary.skipped = list_rows(connection, SKIPPED)
+        summary.waiting = list_rows(connection, WAITING)
+        if list_rows(connection, HAS_FEATURES):
+            summary.stale = list_rows(connection, STALE)
+    if summary.published:
+        summary.work_list = work_list.read_top(summary.published, WORK_LIST_ROWS)
+    return summary
+
+
+def print_summary(settings: Settings, since: datetime | None = None) -> None:
+    """Print a night's summary for a person, see ``collect``."""
+    summary = collect(settings, since)
+    console = Console(highlight=False, soft_wrap=True)
+    rows = {name: f"{count:,}" for name, count in summary.rows.items()}
+    console.rule("[bold]The night" if since else "[bold]All nights")
+    console.print(
+        "Rows        {delivered} delivered = {loaded} loaded + {duplicate} duplicate + "
+        "{quarantined} quarantined, in {deliveries} new deliveries".format(**rows)
+    )
+    passed, asked = summary.gates
+    console.print(f"Gates       {passed} of {asked} passed")
+    for line in summary.held:
+        console.print(f"            {line}", markup=False)
+    _print_figures(console, summary)
+    _print_work_list(console, summary)
+    _print_paths(console, summary, settings)
+
+
+def _print_figures(console: Console, summary: Summary) -> None:
+    for row in summary.skipped:
+        console.print(f"No scores   {row['use_case']}: {row['note']}", markup=False)
+    for row in summary.waiting:
+        console.print(
+            "Waits       {use_case} {candidate} passed the gate: crm approve "
+            "{use_case} {estimator_version} --reason WHY".format(**row),
+            markup=False,
+        )
+    for row in summary.stale:
+        console.print(
+            "Stale       {use_case} scores are of {as_of_date}, by version "
+            "{estimator_version} on {scored_at:%Y-%m-%d}; features are of "
+            "{newest_date}".format(**row),
+            markup=False,
+        )
+    if not summary.figures:
+        return
+    table = Table(
+        "use case", "candidate", "", "AUC", "lift at 10 %", "off by", "as of", box=None
+    )
+    for row in summary.figures:
+        error = row["calibration_error"]
+        table.add_row(
+            row["use_case"],
+            row["candidate"],
+            "champion" if row["is_champion"] else "",
+            f"{row['auc']:.3f}",
+            f"{row['lift_at_10_percent']:.1f}",
+            "" if error is None else f"{error:.2%}",
+            f"{row['as_of_date']}",
+        )
+    console.print(
+        "\n[bold]Out of time[/bold], on the latest snapshot with known labels"
+    )
+    console.print(table)
+
+
+def _print_work_list(console: Console, summary: Summary) -> None:
+    if not summary.work_list:
+        return
+    table = Table("customer", "churn", "offer", "would open", "why to call", box=None)
+    for row in summary.work_list:
+        table.add_row(
+            row["customer_id"],
+            f"{row['churn_probability']:.1%}",
+            row["product_family"],
+            f"{row['open_probability']:.1%}",
+            row["churn_reason"] or "",
+        )
+    console.print("\n[bold]Top of the work list[/bold] (pseudonyms)")
+    # A reason is a sentence: better beyond the edge than in three lines.
+    Console(highlight=False, width=max(console.width, 120)).print(table)
+
+
+def _print_paths(console: Console, summary: Summary, settings: Settings) -> None:
+    if summary.published is None:
+        console.print("\nNothing has been published yet.")
+        return
+    database = settings.published / "current" / DATABASE
+    console.print(f"\n[bold]Published[/bold]   {summary.published}")
+    console.print(f"Marts       {database}")
+    console.print(f"Reports     {settings.reports}")
+    console.print("Look        make up   (opens Airflow and MLflow on this machine)")
+    console.print(
+        "Ask         " + ASK.format(python=sys.executable, database=database),
+        markup=False,
+    )

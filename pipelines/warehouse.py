@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,8 @@ from pipelines.errors import LockedError, MissingSourceError, ResourceError
 from pipelines.settings import Settings
 from pipelines.tables import LATER_FACTS, RAW_COLUMNS, TABLES
 
+# What DuckDB says of a table or schema of ours that is not there.
+NO_TABLE = re.compile(r'Table with name "?([\w.]+)"? does not exist')
 _held_here: set[Path] = set()
 
 
@@ -35,7 +38,8 @@ def connect(
     Raises
     ------
     MissingSourceError
-        ``read_only``, and there is no warehouse yet.
+        ``read_only`` and there is no warehouse yet, or the block reads a table that
+        no step has made yet.
     LockedError
         Another process still had it open after ``settings.lock_wait_seconds``.
     """
@@ -51,6 +55,15 @@ def connect(
         # DuckDB would draw one whoever reads; steps draw their own, on terminals.
         connection.execute("set enable_progress_bar = false")
         yield connection
+    except duckdb.CatalogException as error:
+        lacks = NO_TABLE.search(str(error))
+        if not lacks:
+            raise
+        msg = (
+            f"The warehouse has no {lacks[1]} yet, so this step had nothing to read. "
+            "Run `crm ingest` and `crm build` first; `crm run` runs all."
+        )
+        raise MissingSourceError(msg) from error
     except duckdb.OutOfMemoryException as error:
         msg = (
             "DuckDB ran out of memory or disk, so this step wrote nothing. Free some, "
@@ -91,6 +104,17 @@ def create_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract) 
         connection.execute(
             f"alter table {table} add column if not exists {name} {kind}"
         )
+
+
+def list_rows(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    values: list | dict | None = None,
+) -> list[dict]:
+    """List what a query finds, by column name."""
+    result = connection.execute(query, values or [])
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 @contextmanager

@@ -4,20 +4,19 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from pipelines.cli.options import Seed, app, print_rows
+from pipelines.cli.options import NIGHTLY, TRY, Seed, app, print_rows
 from pipelines.deliveries import in_utc
-from pipelines.errors import UsageError
 from pipelines.settings import Settings
 
-command = partial(app.command, rich_help_panel="Every night")
+command = partial(app.command, rich_help_panel=NIGHTLY)
 import_app = typer.Typer(
     no_args_is_help=True, help="Turn a public data set into deliveries."
 )
-app.add_typer(import_app, name="import", rich_help_panel="Every night")
+app.add_typer(import_app, name="import", rich_help_panel=TRY)
 
 FIRST_DAY = datetime(2025, 1, 1)  # noqa: DTZ001 - a day of the bank, not a moment
 
@@ -25,16 +24,16 @@ FIRST_DAY = datetime(2025, 1, 1)  # noqa: DTZ001 - a day of the bank, not a mome
 @command()
 def run() -> None:
     """Run the whole night: ingest to publish."""
-    from pipelines import night, summary
+    from pipelines import night, status
 
     settings, began = Settings(), in_utc(datetime.now(UTC))
     problems = night.run(settings)
-    summary.print_summary(settings, since=began)
+    status.print_summary(settings, since=began)
     if problems:
         raise problems[0]
 
 
-@command()
+@command(rich_help_panel=TRY)
 def simulate(
     *,
     customers: Annotated[
@@ -43,10 +42,16 @@ def simulate(
     months: Annotated[int, typer.Option(min=1, help="Months to deliver.")] = 18,
     seed: Seed = 0,
     start: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")
+        datetime,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="First day.",
+            metavar="YYYY-MM-DD",
+            show_default=f"{FIRST_DAY:%Y-%m-%d}",
+        ),
     ] = FIRST_DAY,
     every: Annotated[
-        str, typer.Option(help="One delivery per month or per day.")
+        Literal["month", "day"], typer.Option(help="One delivery per month or per day.")
     ] = "month",
     defects: Annotated[
         bool, typer.Option("--defects", help="Damage some, and list what was done.")
@@ -55,9 +60,6 @@ def simulate(
     """Write the deliveries of a synthetic bank into landing."""
     from pipelines import simulate as step
 
-    if every not in {"month", "day"}:
-        msg = f"--every is month or day, not {every!r}."
-        raise UsageError(msg)
     step.run(
         Settings(),
         customers=customers,

@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import Json, Reason, Seed, UseCase, app, known, print_rows
+from pipelines.cli.options import (
+    MINING,
+    NIGHTLY,
+    Json,
+    Reason,
+    Seed,
+    UseCase,
+    app,
+    known,
+    print_rows,
+)
+from pipelines.errors import UsageError
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.any_table.request import Request
 
-command = partial(app.command, rich_help_panel="Mining")
+command = partial(app.command, rich_help_panel=MINING)
+nightly = partial(app.command, rich_help_panel=NIGHTLY)
 Version = Annotated[int, typer.Argument(help="As `crm challengers` lists it.")]
 UseCaseOrTable = Annotated[
     str,
@@ -47,6 +59,16 @@ AllowLeak = Annotated[
     bool,
     typer.Option("--allow-leak", help="Learn from what predicts perfectly, too."),
 ]
+TABLE_ONLY = {
+    "id_column": None,
+    "time_column": None,
+    "test": None,
+    "drop": None,
+    "positive": None,
+    "metric": "auc",
+    "budget": 120.0,
+    "allow_leak": False,
+}
 
 
 @command()
@@ -60,13 +82,13 @@ def mine(  # noqa: PLR0913 - one argument for each option
     test: Test = None,
     drop: Drop = None,
     positive: Positive = None,
-    metric: Metric = "auc",
-    budget: Budget = 120.0,
+    metric: Metric = TABLE_ONLY["metric"],
+    budget: Budget = TABLE_ONLY["budget"],
     allow_leak: AllowLeak = False,
 ) -> None:
     """Sample, explore, modify, model and assess in one."""
     asked = dict(locals())
-    if target is None:
+    if not _is_about_table(asked):
         from pipelines import mine as step
 
         step.run(Settings(), known(source), seed=seed)
@@ -87,13 +109,13 @@ def sample(  # noqa: PLR0913 - one argument for each option
     test: Test = None,
     drop: Drop = None,
     positive: Positive = None,
-    metric: Metric = "auc",
-    budget: Budget = 120.0,
+    metric: Metric = TABLE_ONLY["metric"],
+    budget: Budget = TABLE_ONLY["budget"],
     allow_leak: AllowLeak = False,
 ) -> None:
     """Choose what to learn from; of a use case, by date with the horizon as gap."""
     asked = dict(locals())
-    if target is None:
+    if not _is_about_table(asked):
         from pipelines import sample as step
 
         step.run(Settings(), known(source), seed=seed)
@@ -169,7 +191,7 @@ def decline(use_case: UseCase, version: Version, *, reason: Reason) -> None:
     step.decline(Settings(), known(use_case), version, reason)
 
 
-@command()
+@nightly()
 def score(use_case: UseCase) -> None:
     """Score the latest snapshot with the champion."""
     from pipelines import score as step
@@ -177,7 +199,7 @@ def score(use_case: UseCase) -> None:
     step.run(Settings(), known(use_case))
 
 
-@command()
+@nightly()
 def explain(use_case: UseCase) -> None:
     """Say why the champion scores each customer as it does."""
     from pipelines import explain as step
@@ -185,7 +207,7 @@ def explain(use_case: UseCase) -> None:
     step.run(Settings(), known(use_case))
 
 
-@command()
+@nightly()
 def monitor(
     use_case: Annotated[
         str | None, typer.Argument(help="churn or cross_sell; else both")
@@ -222,6 +244,19 @@ def monitor(
     )
     for note in notes:
         typer.echo(note)
+
+
+def _is_about_table(options: dict) -> bool:
+    """Whether a table is meant, not a use case, which has settings of its own."""
+    if options["target"] is not None:
+        return True
+    if any(options[name] != default for name, default in TABLE_ONLY.items()):
+        msg = (
+            "Only --seed goes with a use case, so nothing was done. A file or table "
+            "needs --target."
+        )
+        raise UsageError(msg)
+    return False
 
 
 def _ask(options: dict) -> "Request":

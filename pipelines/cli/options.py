@@ -13,7 +13,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Mine a retail bank's customer data: from nightly extracts to work lists.",
+    epilog="Settings are environment variables such as CRM_HOME, the folder of all "
+    "state. Exit codes: 2 asked wrongly, 3 data does not hold what it promised, 4 "
+    "another run is at work, 5 disk or memory ran out, 6 something has not come yet, "
+    "7 an estimator was refused. dags/README.md lists both.",
 )
+
+# What `crm --help` lists together.
+TRY, NIGHTLY, MINING = "Try it", "Every night", "Mining"
+RECORD, PEOPLE = "What was delivered", "People"
 
 UseCase = Annotated[str, typer.Argument(help="churn or cross_sell", metavar="USE_CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
@@ -24,7 +32,10 @@ Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
 def known(use_case: str) -> str:
     """Return the use case if there is one of that name; UsageError if not."""
     if use_case not in {"churn", "cross_sell"}:
-        msg = f"No use case is called {use_case!r}. Known: churn, cross_sell."
+        msg = (
+            f"No use case is called {use_case!r}. Known: churn, cross_sell; a file or "
+            "table needs --target."
+        )
         raise UsageError(msg)
     return use_case
 

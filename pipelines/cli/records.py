@@ -10,33 +10,31 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Json, Reason, app, print_rows
+from pipelines.cli.options import PEOPLE, RECORD, Json, Reason, app, print_rows
 from pipelines.errors import UsageError
 from pipelines.settings import Settings
 
-command = partial(app.command, rich_help_panel="What was delivered")
+command = partial(app.command, rich_help_panel=RECORD)
 DeliveryId = Annotated[str, typer.Argument(help="For example atm/2026-01-31.1")]
 
 
 @command()
 def status(*, as_json: Json = False) -> None:
     """Print what came in, what passed, and what is published."""
-    from pipelines import summary
+    from pipelines import status as step
 
     if as_json:
-        typer.echo(
-            json.dumps(asdict(summary.collect(Settings())), default=str, indent=2)
-        )
+        typer.echo(json.dumps(asdict(step.collect(Settings())), default=str, indent=2))
     else:
-        summary.print_summary(Settings())
+        step.print_summary(Settings())
 
 
 @command()
 def deliveries(*, as_json: Json = False) -> None:
     """List deliveries that are not simply accepted, and the newest of each source."""
-    from pipelines import status as step
+    from pipelines import deliveries as step
 
-    print_rows(step.list_deliveries(Settings()), as_json=as_json)
+    print_rows(step.list_notable(Settings()), as_json=as_json)
 
 
 @command()
@@ -91,7 +89,7 @@ def quarantine(
 ) -> None:
     """Count the quarantined rows, or export, take back or give up the open ones."""
     from pipelines import quarantine as step
-    from pipelines import replay, status
+    from pipelines import replay
 
     settings = Settings()
     if sum(map(bool, (export_to, import_from, waive))) > 1:
@@ -105,7 +103,7 @@ def quarantine(
     elif waive:
         step.waive(settings, waive, reason)
     else:
-        print_rows(status.count_quarantine(settings), as_json=as_json)
+        print_rows(step.count_rows(settings), as_json=as_json)
 
 
 @command("replay")
@@ -128,7 +126,25 @@ def verify(
     typer.echo(f"{count} deliveries are in the warehouse as the ledger remembers them.")
 
 
-@command()
+@command(rich_help_panel=PEOPLE)
+def work_list(
+    to: Annotated[Path, typer.Argument(help="CSV file to write.", metavar="FILE")],
+    *,
+    branch: Annotated[str | None, typer.Option(help="Whose customers.")] = None,
+    manager: Annotated[str | None, typer.Option(help="Whose customers.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    reason: Reason,
+) -> None:
+    """Write whom to call, why and with what offer, with real customer numbers."""
+    from pipelines import work_list as step
+
+    count = step.export(
+        Settings(), to, branch=branch, manager=manager, rows=rows, reason=reason
+    )
+    typer.echo(f"{count} customers are in {to}, which only you may read.")
+
+
+@command(rich_help_panel=PEOPLE)
 def forget(
     customer: Annotated[
         str | None, typer.Argument(help="The customer_id of the marts, a pseudonym.")

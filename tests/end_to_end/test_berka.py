@@ -6,16 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines import import_berka, night, publish, summary
+from pipelines import import_berka, night, publish, status
 from pipelines.settings import Settings
 from pipelines.vault import load_key, pseudonym
 from pipelines.warehouse import connect
 
 
 @pytest.fixture(scope="module")
-def czech_bank(public_data, tmp_path_factory):
+def czech_bank(berka, tmp_path_factory):
     settings = Settings(home=tmp_path_factory.mktemp("berka"))
-    import_berka.run(settings, public_data / "berka")
+    import_berka.run(settings, berka)
     assert night.run(settings) == []
     return settings
 
@@ -27,9 +27,9 @@ def test_every_transaction_is_in_the_mart(czech_bank):
         ).fetchone() == (46_997,)
 
 
-def test_sums_per_account_match_the_source(czech_bank, public_data):
+def test_sums_per_account_match_the_source(czech_bank, berka):
     expected = defaultdict(Decimal)
-    (path,) = (public_data / "berka").glob("trans*.asc")
+    (path,) = berka.glob("trans*.asc")
     with path.open(newline="") as file:
         for row in csv.DictReader(file, delimiter=";"):
             sign = 1 if row["type"] == "PRIJEM" else -1
@@ -47,7 +47,7 @@ def test_sums_per_account_match_the_source(czech_bank, public_data):
 
 
 def test_use_cases_without_enough_to_learn_from_are_skipped_and_say_so(czech_bank):
-    shown = summary.collect(czech_bank)
+    shown = status.collect(czech_bank)
 
     assert [row["use_case"] for row in shown.skipped] == ["churn", "cross_sell"]
     assert shown.figures == []

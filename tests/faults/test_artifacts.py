@@ -9,7 +9,7 @@ import skops.io
 import yaml
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from pipelines import assess, mine, registry, score, summary, tracking
+from pipelines import assess, mine, registry, score, status, tracking
 from pipelines.artifacts import digest_files, read_files
 from pipelines.errors import GateRefusedError, RegistryLostError
 from pipelines.mining_runs import find_latest
@@ -233,7 +233,7 @@ def test_f47_a_lost_registry_stops_scoring_and_flags_the_last_scores(
     with pytest.raises(RegistryLostError):
         mine.needs_mining(mined, USE_CASE)
     assert ask(mined, "from ml.churn_scores") == scores
-    summary.print_summary(mined)
+    status.print_summary(mined)
     stale = [
         li for li in capsys.readouterr().out.splitlines() if li.startswith("Stale")
     ]

@@ -265,8 +265,8 @@ select
     'run-2' as cross_sell_run_id,
     timestamp '2025-04-01 03:05' as scored_at,
     'A' as data_quality_grade,
-    'Has been inactive for longer than average' as churn_reasons,
-    '已有比平均水平更久没有主动办理业务' as churn_reasons_zh,
+    'Inactive for longer than average, in days or by own habits' as churn_reasons,
+    '未主动办理业务的时间（或相对其习惯）长于平均水平' as churn_reasons_zh,
     cast(null as varchar) as open_reasons,
     cast(null as varchar) as open_reasons_zh
 from marts.customer_features
@@ -295,8 +295,8 @@ select
     as_of_date,
     cast(null as varchar) as offer_reason,
     cast(null as varchar) as offer_reason_zh,
-    'Has been inactive for longer than average' as churn_reason,
-    '已有比平均水平更久没有主动办理业务' as churn_reason_zh
+    'Inactive for longer than average, in days or by own habits' as churn_reason,
+    '未主动办理业务的时间（或相对其习惯）长于平均水平' as churn_reason_zh
 from marts.customer_features
 where as_of_date = '2025-04-01';
 
@@ -309,8 +309,8 @@ select
     1 as reason_rank,
     'recency' as concept,
     'less' as level,
-    'Has been inactive for longer than average' as reason,
-    '已有比平均水平更久没有主动办理业务' as reason_zh,
+    'Inactive for longer than average, in days or by own habits' as reason,
+    '未主动办理业务的时间（或相对其习惯）长于平均水平' as reason_zh,
     cast(0.7 as double) as contribution,
     'run-1' as run_id
 from marts.customer_features

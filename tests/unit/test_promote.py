@@ -14,7 +14,7 @@ from pipelines import (
     promote,
     registry,
     score,
-    summary,
+    status,
 )
 from pipelines.errors import GateRefusedError, UsageError
 from pipelines.mining_runs import find_latest
@@ -82,7 +82,7 @@ def test_what_waits_is_not_mined_again_every_night(challenged):
 
 
 def test_the_summary_says_what_waits_and_how_to_approve(challenged, capsys):
-    summary.print_summary(challenged)
+    status.print_summary(challenged)
 
     assert "crm approve churn 2 --reason" in capsys.readouterr().out
 

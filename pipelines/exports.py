@@ -1,0 +1,43 @@
+"""Files for people outside: what is in them is real, so only their owner may read."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import UsageError
+from pipelines.ingest.files import create_private
+
+# What a spreadsheet would run rather than show, unless it is a plain number.
+FORMULA = re.compile(r"(?!-\d+([.,]\d+)?$)['=+\-@\t\r]")
+
+
+@contextmanager
+def open_export(path: Path, encoding: str = "utf-8") -> Iterator[Any]:
+    """Create a CSV file that only its owner may read, and give its writer.
+
+    Raises
+    ------
+    UsageError
+        The file is there already.
+    """
+    try:
+        file = io.TextIOWrapper(create_private(path), encoding=encoding, newline="")
+    except FileExistsError:
+        msg = f"{path} is there already, so nothing was written. Name another file."
+        raise UsageError(msg) from None
+    with file:
+        yield csv.writer(file)
+
+
+def neutralise(cell: str) -> str:
+    """Keep a spreadsheet from running a cell."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def restore(cell: str) -> str:
+    """Undo :func:`neutralise`."""
+    return cell[1:] if cell[:1] == "'" and FORMULA.match(cell[1:]) else cell

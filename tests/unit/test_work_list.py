@@ -1,0 +1,133 @@
+import csv
+import stat
+
+import duckdb
+import pytest
+
+from pipelines import work_list
+from pipelines.errors import MissingSourceError, UsageError
+from pipelines.publish import find_current
+from pipelines.vault import Vault
+from pipelines.warehouse import connect, prepare
+
+
+@pytest.fixture
+def published(settings):
+    """A published list of three customers of two branches; one has no manager."""
+    with connect(settings) as connection:
+        prepare(connection)
+        Vault(connection, settings).store_pseudonyms(
+            "select 'customer' as kind, unnest(['C1', 'C2', 'C3']) as identifier"
+        )
+        known = connection.execute("""
+            select pseudonym from vault.identifiers order by identifier
+        """).fetchall()
+    folder = settings.published / "2026-07-01-abc"
+    folder.mkdir(parents=True)
+    (settings.published / "current").symlink_to(folder.name)
+    first, second, third = (pseudonym for (pseudonym,) in known)
+    with duckdb.connect(folder / "marts.duckdb") as connection:
+        connection.execute(f"""
+            create table customer_scores as
+            select * from (values
+                ('{first}', date '2026-07-01', 0.2),
+                ('{second}', date '2026-07-01', 0.9123),
+                ('{third}', date '2026-07-01', 0.5),
+                ('{first}', date '2026-06-01', 0.99)
+            ) as scores(customer_id, as_of_date, churn_probability);
+            create table next_best_offers as
+            select
+                *, 1 as offer_rank, date '2026-07-01' as as_of_date,
+                'loan' as product_family, 0.1 as open_probability,
+                '=HYPERLINK()' as offer_reason, '原因' as offer_reason_zh,
+                null as churn_reason, null as churn_reason_zh
+            from (values
+                ('{first}', 'B1', 'M1'),
+                ('{second}', 'B1', null),
+                ('{third}', 'B2', 'M2')
+            ) as offers(customer_id, branch_id, manager_id);
+        """)
+    return settings
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "list.csv"
+
+
+def read(path):
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_branch_gets_its_customers_by_their_real_numbers_the_likeliest_to_leave_first(
+    published, path
+):
+    assert work_list.export(published, path, branch="B1", reason="calls") == 2
+
+    rows = read(path)
+    assert [row["customer_number"] for row in rows] == ["C2", "C1"]
+    assert rows[0]["churn_probability"] == "0.912"
+    assert rows[0]["offer_reason_zh"] == "原因"
+
+
+def test_a_manager_gets_nobody_who_has_none(published, path):
+    work_list.export(published, path, manager="M2", reason="calls")
+
+    assert [row["customer_number"] for row in read(path)] == ["C3"]
+
+
+def test_no_pseudonym_and_no_formula_is_in_it(published, path):
+    work_list.export(published, path, reason="calls", rows=1)
+
+    (row,) = read(path)
+    assert "customer_id" not in row
+    assert row["offer_reason"] == "'=HYPERLINK()"
+
+
+def test_only_its_owner_may_read_it_and_nothing_is_written_over(published, path):
+    work_list.export(published, path, reason="calls")
+    with pytest.raises(UsageError, match="is there already"):
+        work_list.export(published, path, reason="calls")
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_who_was_given_which_list_is_on_record(published, path):
+    work_list.export(published, path, branch="B1", manager="M1", reason="July calls")
+
+    with connect(published) as connection:
+        rows = connection.execute("""
+            select decision, target, row_count, reason from ops.decisions
+        """).fetchall()
+    assert rows == [("export", "work list of branch B1 manager M1", 1, "July calls")]
+
+
+def test_who_was_erased_since_is_left_out(published, path):
+    with connect(published) as connection:
+        Vault(connection, published)
+        connection.execute("delete from vault.identifiers where identifier = 'C2'")
+
+    work_list.export(published, path, reason="calls")
+
+    assert [row["customer_number"] for row in read(path)] == ["C3", "C1"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"branch": "B9", "reason": "calls"}, "Nobody on the work list belongs to br"),
+        ({"reason": " "}, "A decision needs a reason"),
+    ],
+)
+def test_what_cannot_be_listed_writes_nothing(published, path, asked, said):
+    with pytest.raises(UsageError, match=said):
+        work_list.export(published, path, **asked)
+
+    assert not path.exists()
+
+
+def test_before_anything_is_published_there_is_no_list(settings, path):
+    assert find_current(settings) is None
+    with pytest.raises(MissingSourceError, match="Nothing has been published"):
+        work_list.export(settings, path, reason="calls")
