@@ -1,4 +1,4 @@
 {# Texts of several rows in one line. #}
-{% macro joined(text, ordered_by) -%}
-    string_agg({{ text }}, '; ' order by {{ ordered_by }})
+{% macro joined(text, ordered_by, separator='; ') -%}
+    string_agg({{ text }}, '{{ separator }}' order by {{ ordered_by }})
 {%- endmacro %}

@@ -108,7 +108,7 @@ reasons_joined as (
         coalesce(product_family, '') as product_family,
         run_id,
         {{ joined('reason', 'reason_rank') }} as reasons,
-        {{ joined('reason_zh', 'reason_rank') }} as reasons_zh
+        {{ joined('reason_zh', 'reason_rank', '；') }} as reasons_zh
 
     from reasons
 
