@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 # More rows than these teach hardly more, and cross-sell less than churn. Beyond, a
 # training row that stays speaks for others of its label; other parts are thinned
-# evenly, so figures need no weights.
+# by customer, so figures need no weights.
 TRAIN_ROWS = {
     "churn": {"positives": 60_000, "negatives": 240_000},
     "cross_sell": {"positives": 10_000, "negatives": 45_000},
@@ -159,7 +159,10 @@ def draw(
         )
         select * exclude (share), if(part = 'train', 1 / share, 1) as weight
         from shares
-        where hash(shares, $seed) % 1000000 < share * 1000000
+        -- Tuned and tested on are whole customers, for their offers are ranked.
+        where share * 1000000 > if(
+            part = 'train', hash(shares, $seed), hash(customer_id, $seed)
+        ) % 1000000
         """,
         TRAIN_ROWS[use_case]
         | {

@@ -249,6 +249,26 @@ def test_offers_are_ranked_beside_what_sells_and_what_is_held_together(ask):
     assert [(count, holds) for _, count, holds in rows] == [(3, True)] * 3
 
 
+def test_a_thinned_test_part_has_all_offers_of_those_it_has(mined, ask, monkeypatch):
+    monkeypatch.setattr(sample, "OTHER_ROWS", 300)
+    with connect(mined) as connection:
+        sample.write_sample(connection, "cross_sell", seed=1)
+
+    (incomplete, kept) = ask(f"""
+        select count(*) filter (asked.offers != offered.offers), count(*)
+        from (
+            select customer_id, as_of_date, count(*) as offers
+            from ml.cross_sell_sample where part = 'test' group by all
+        ) as asked
+        inner join (
+            select customer_id, as_of_date, count(*) as offers
+            from ({sample.POPULATIONS["cross_sell"]}) group by all
+        ) as offered using (customer_id, as_of_date)
+    """)[0]
+    assert incomplete == 0
+    assert 20 < kept < 200
+
+
 def test_the_page_answers_five_adjectives_and_names_no_customer(mined, ask):
     (page,) = (mined.reports / "churn").glob("*.html")
     text = page.read_text()
