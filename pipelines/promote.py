@@ -144,6 +144,15 @@ def approve(
             )
             raise GateRefusedError(msg)
         _require(entry, (WAITING, APPROVED), "approved")
+        if entry.decision == APPROVED and _has_to_go(
+            settings, use_case, estimator_version
+        ):
+            msg = (
+                f"Version {estimator_version} of {use_case} may have learnt from "
+                "somebody who was erased since, so it can't come back. Run `crm mine "
+                f"{use_case}` again."
+            )
+            raise GateRefusedError(msg)
         registry.require_registered(
             settings, use_case, estimator_version, entry.artifact
         )
@@ -195,20 +204,20 @@ def _find_rival(settings: Settings, use_case: str) -> Rival:
     except GateRefusedError as error:
         note = f"the champion can't be compared: {error}"
         return Rival(None, version, note, needs_person=True)
-    if _has_to_go(settings, use_case, champion):
+    if _has_to_go(settings, use_case, champion.estimator_version):
         note = f"champion version {version} learnt from somebody erased, and has to go"
         return Rival(None, version, note)
     return Rival(champion, version)
 
 
-def _has_to_go(settings: Settings, use_case: str, champion: Champion) -> bool:
+def _has_to_go(settings: Settings, use_case: str, estimator_version: int) -> bool:
     with connect(settings) as connection:
         (is_flagged,) = connection.execute(
             """
             select count(*) > 0 from ops.retraining
             where use_case = ? and estimator_version = ?
             """,
-            [use_case, champion.estimator_version],
+            [use_case, estimator_version],
         ).fetchone()
     return is_flagged
 

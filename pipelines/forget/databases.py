@@ -15,6 +15,32 @@ from pipelines.ledger import ERASED, Entry, append, read
 from pipelines.settings import Settings
 
 REBUILT = ".rebuilt"
+# Every version that may score, now or again. What one has learnt until is given where
+# its sample has made way for that of a later run.
+VERSIONS = """
+with versions as (
+    select use_case, estimator_version from ops.promotions
+    union
+    select use_case, estimator_version from ops.waiting_challengers
+),
+learnt as (
+    select use_case, estimator_version, mining_run_id, max(learnt_until) as learnt_until
+    from ops.challenges
+    group by all
+),
+latest as (
+    select use_case, max_by(mining_run_id, started_at) as mining_run_id
+    from ml.mining_runs
+    group by use_case
+)
+select
+    use_case, estimator_version,
+    if(learnt.mining_run_id != latest.mining_run_id, learnt_until, null)
+from versions
+left join learnt using (use_case, estimator_version)
+left join latest using (use_case)
+order by all
+"""
 
 
 def erase_from_warehouse(
@@ -74,27 +100,28 @@ def find_quarantined(
 
 
 def _flag_estimators(connection: duckdb.DuckDBPyConnection, person: Person) -> None:
-    """Flag each champion, or who waits to be one, that may have learnt from them."""
-    champions = connection.execute("""
-        select use_case, max(estimator_version) from ops.promotions group by use_case
-        union
-        select use_case, estimator_version from ops.waiting_challengers
-    """).fetchall()
-    samples = {
+    """Flag versions that are, were or may be champion and may know the person."""
+    tables = {
         name
         for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'ml'"
+            """
+            select table_name from duckdb_tables() where schema_name in ('ml', 'marts')
+            """
         ).fetchall()
     }
-    for use_case, version in champions:
-        if f"{use_case}_sample" not in samples:
+    for use_case, version, learnt_until in connection.execute(VERSIONS).fetchall():
+        # An earlier sample is gone; who was judged by then may have been in it.
+        table = f"{use_case}_sample" if learnt_until is None else "customer_labels"
+        if table not in tables:
             continue
+        schema = "ml" if learnt_until is None else "marts"
         (rows,) = connection.execute(
             f"""
-            select count(*) from ml.{use_case}_sample
+            select count(*) from {schema}.{table}
             where list_contains(?::varchar[], customer_id)
+                and as_of_date <= coalesce(?, as_of_date)
             """,
-            [sorted(person.pseudonyms["customer"])],
+            [sorted(person.pseudonyms["customer"]), learnt_until],
         ).fetchone()
         if rows:
             connection.execute(

@@ -567,6 +567,34 @@ def test_f43_an_estimator_that_may_have_learnt_from_the_person_is_flagged(bank):
     ]
 
 
+def test_f43_an_earlier_champion_is_flagged_by_who_was_judged_until_it_learnt(bank):
+    (number,) = choose(bank, 1, seed=11)
+    customer = customer_id(bank, number)
+    with connect(bank) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            """
+            create table marts.customer_labels as
+            select ? as customer_id, date '2025-02-01' as as_of_date
+            """,
+            [customer],
+        )
+        connection.execute("""
+            insert into ops.promotions (use_case, estimator_version, promoted_at)
+            values
+                ('churn', 2, '2025-08-01'), ('churn', 1, '2025-09-01');
+            insert into ops.challenges
+                (use_case, estimator_version, mining_run_id, learnt_until)
+            values ('churn', 1, 'a', '2025-03-01'), ('churn', 2, 'b', '2025-01-01');
+            insert into ml.mining_runs (use_case, mining_run_id, started_at)
+            values ('churn', 'c', '2025-10-01');
+        """)
+
+    certificate = forget.run(bank, customer)
+
+    assert certificate["estimators_to_retrain"] == ["churn 1"]
+
+
 def test_the_certificate_names_nobody_and_is_kept(bank):
     (number,) = choose(bank, 1, seed=10)
     values = values_of(bank, number)

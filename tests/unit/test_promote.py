@@ -199,6 +199,15 @@ def test_an_earlier_champion_can_come_back(challenged):
     assert champion_version(challenged) == 1
 
 
+def test_an_earlier_champion_that_learnt_from_somebody_erased_cannot(challenged):
+    promote.approve(challenged, "churn", 2, "Good.")
+    ask(challenged, "insert into ops.retraining values ('e', 'churn', 1, '2020-01-01')")
+
+    with pytest.raises(GateRefusedError, match="can't come back"):
+        promote.approve(challenged, "churn", 1, "Not so good after all.")
+    assert champion_version(challenged) == 2
+
+
 def test_a_champion_that_cannot_be_compared_leaves_it_to_a_person(challenged):
     switched_on = challenged.model_copy(update={"auto_approve": True})
     model_id = registry.find_champion(challenged, "churn").source.removeprefix(
