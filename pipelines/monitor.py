@@ -13,7 +13,7 @@ from pipelines import health, registry, tracking
 from pipelines.mining_runs import load_use_case
 from pipelines.registry import Champion
 from pipelines.sample import POPULATIONS as OUTCOMES
-from pipelines.sample import read_part
+from pipelines.sample import draw, read_part
 from pipelines.score import KEYS, PROBABILITIES
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, prepare, run_lock
@@ -30,6 +30,12 @@ CALENDAR = {
     "days_since_automatic_event",
     "credit_amount_sum_30d_cny",
 }
+ASSESSED_ON = """
+select max(assessments.as_of_date)
+from ops.challenges
+inner join ml.assessments using (use_case, mining_run_id)
+where challenges.use_case = ? and estimator_version = ? and part = 'test'
+"""
 
 
 @dataclass(frozen=True)
@@ -133,8 +139,14 @@ def _measure_drift(
             f"{snapshot.as_of_date} has {len(now)}."
         )
         return [], [note]
-    before = read_part(connection, use_case, "test")
-    before = before.sample(min(len(before), MOST_ROWS), random_state=0)
+    before = _read_baseline(connection, use_case, champion)
+    if len(before) < LEAST_ROWS:
+        note = (
+            f"{use_case}: drift is not measured, for the snapshot that version "
+            f"{champion.estimator_version} was assessed on has fewer than {LEAST_ROWS} "
+            f"labelled rows by now. Run `crm mine {use_case}`."
+        )
+        return [], [note]
     drifts = {
         ("feature_psi", name): measure_column_drift(before[name], now[name])
         for name in features
@@ -147,6 +159,20 @@ def _measure_drift(
         pd.Series(then), now["probability"]
     )
     return _list_figures(snapshot, drifts), []
+
+
+def _read_baseline(
+    connection: duckdb.DuckDBPyConnection, use_case: str, champion: Champion
+) -> pd.DataFrame:
+    """Read the snapshot that the champion was assessed on, whoever was mined since."""
+    table = f"ml.{use_case}_baseline"
+    (as_of_date,) = connection.execute(
+        ASSESSED_ON, [use_case, champion.estimator_version]
+    ).fetchone()
+    draw(connection, use_case, table, {as_of_date: "test"}, seed=0)
+    rows = read_part(connection, use_case, "test", table=table)
+    connection.execute(f"drop table {table}")
+    return rows.sample(min(len(rows), MOST_ROWS), random_state=0)
 
 
 def _find_obstacle(use_case: str, champion: Champion, snapshot: Snapshot) -> str:

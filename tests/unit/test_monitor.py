@@ -81,6 +81,16 @@ def test_a_feature_that_drifts_raises_an_alert_and_nothing_else_does(scored, ask
     assert alert.endswith(f"on {NEWEST}, threshold 0.25")
 
 
+def test_a_later_sample_does_not_move_what_drift_is_measured_from(scored, ask):
+    monitor.run(scored, "churn")
+    before = ask("from ml.estimator_health order by all")
+    ask("delete from ml.estimator_health")
+    ask("delete from ml.churn_sample")
+    monitor.run(scored, "churn")
+
+    assert ask("from ml.estimator_health order by all") == before
+
+
 def test_scores_that_drift_raise_an_alert(scored, ask):
     ask("update ml.churn_scores set churn_probability = 0.9")
     monitor.run(scored, "churn")
