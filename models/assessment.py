@@ -123,10 +123,31 @@ def bin_by_probability(label, probability):
     """
     order = np.argsort(probability, kind="stable")
     groups = np.array_split(order, min(BIN_COUNT, len(order)))
+    label = average_ties(label, probability)
     return [
         (float(probability[group].mean()), float(label[group].mean()), len(group))
         for group in groups
     ]
+
+
+def average_ties(label, score):
+    """Give rows of one score their mean label, lest the order of rows decides.
+
+    Parameters
+    ----------
+    label, score : ndarray of shape (n_rows,)
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+
+    Examples
+    --------
+    >>> average_ties(np.array([1, 0, 1]), np.array([0.2, 0.2, 0.7])).tolist()
+    [0.5, 0.5, 1.0]
+    """
+    _, places, counts = np.unique(score, return_inverse=True, return_counts=True)
+    return (np.bincount(places, label) / counts)[places]
 
 
 def accumulate_gains(label, score):
@@ -137,29 +158,6 @@ def accumulate_gains(label, score):
     tuple of ndarray
         Share of rows contacted and share of positives reached, both from 0 to 1.
     """
-    hits = label[np.argsort(-score, kind="stable")].cumsum()
+    hits = average_ties(label, score)[np.argsort(-score, kind="stable")].cumsum()
     contacted = np.arange(len(label) + 1) / len(label)
     return contacted, np.concatenate([[0], hits]) / label.sum()
-
-
-def measure_groups(label, probability, groups):
-    """Measure AUC within each group, where telling groups apart does not help.
-
-    Parameters
-    ----------
-    label : ndarray of shape (n_rows,)
-        0 or 1.
-    probability : ndarray of shape (n_rows,)
-    groups : Series of shape (n_rows,)
-        Name of each row's group.
-
-    Returns
-    -------
-    dict of str to float
-        ``auc_<group>`` of each group that has both labels.
-    """
-    return {
-        f"auc_{name}": float(roc_auc_score(label[rows], probability[rows]))
-        for name, rows in groups.groupby(groups).indices.items()
-        if 0 < label[rows].sum() < len(rows)
-    }

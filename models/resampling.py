@@ -74,6 +74,9 @@ class _Sorted:
         self.is_probability = score.min() >= 0 and score.max() <= 1
         bins = min(BIN_COUNT, len(score))
         sizes = [len(part) for part in np.array_split(np.empty(len(score)), bins)]
+        self.step = np.repeat(
+            np.arange(len(self.steps)), np.diff(np.r_[self.steps, len(score)])
+        )
         # In rising order, as `bin_by_probability` has them.
         self.bin = np.repeat(np.arange(bins), sizes)[::-1]
 
@@ -109,7 +112,7 @@ class _Sorted:
         figures["profit_cny_per_1000"] = (
             PER_ROWS * CAPACITY * (precision * value - cost)
         )
-        return figures | self._judge_probabilities(weight, count)
+        return figures | self._judge_probabilities(weight, positive, everybody)
 
     @staticmethod
     def _reach(share, found, asked):
@@ -119,11 +122,14 @@ class _Sorted:
         )
         return reached / found[-1]
 
-    def _judge_probabilities(self, weight, count):
+    def _judge_probabilities(self, weight, positive, everybody):
         if not self.is_probability:
             return {}
+        count = weight.sum()
+        # Rows of one probability have one label, their mean, whatever their order.
+        mean = (positive / np.maximum(everybody, 1))[self.step]
         said = np.bincount(self.bin, weight * self.score)
-        seen = np.bincount(self.bin, weight * self.label)
+        seen = np.bincount(self.bin, weight * mean)
         return {
             "brier": np.sum(weight * (self.score - self.label) ** 2) / count,
             "calibration_error": np.abs(said - seen).sum() / count,

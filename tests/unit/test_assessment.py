@@ -1,12 +1,10 @@
 import numpy as np
-import pandas as pd
 import pytest
 
 from models.assessment import (
     accumulate_gains,
     measure,
     measure_calibration_error,
-    measure_groups,
     measure_lift,
     measure_ranking,
 )
@@ -68,7 +66,11 @@ def test_gains_run_from_nobody_to_everybody():
     assert (contacted[-1], reached[-1]) == (1, 1)
 
 
-def test_a_group_without_both_labels_has_no_auc():
-    groups = pd.Series(["loan"] * 5 + ["fund"] * 5)
+def test_the_order_of_rows_with_one_probability_decides_nothing():
+    probability = np.repeat([0.02, 0.3], 500)
+    label = np.r_[np.ones(10), np.zeros(490), np.ones(150), np.zeros(350)]
 
-    assert measure_groups(LABEL, BEST, groups) == {"auc_loan": 1.0}
+    assert measure_calibration_error(label, probability) == pytest.approx(0, abs=1e-9)
+    assert np.interp(0.25, *accumulate_gains(label, probability)) == pytest.approx(
+        75 / 160
+    )
