@@ -61,7 +61,7 @@ def decide(evidence, bounds):
     """Decide whether a challenger is good enough to be put before a person.
 
     Every condition says what must hold, so that a figure which could not be computed
-    refuses.
+    refuses; but groups too small to compare are named, for the person who approves.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def decide(evidence, bounds):
     if rivals and not _is_better(comparisons, CHAMPION, bounds):
         return Decision(KEPT, [_describe(comparisons, CHAMPION, bounds)])
     reasons = [_describe(comparisons, name, bounds) for name in (RULE, *rivals)]
-    return Decision(PASSED, reasons)
+    return Decision(PASSED, [*reasons, *_find_unknowns(evidence)])
 
 
 def count_better(comparisons, rival, margin):
@@ -143,6 +143,16 @@ def _find_untruths(evidence, bounds):
         f"{most:.0%}"
         for whom, share, most in shares
         if share is not None and not share <= most
+    ]
+
+
+def _find_unknowns(evidence):
+    """Say what a person has to judge, since too few were there to measure it."""
+    return [
+        f"whether it ranks alike by {name} is not known, for fewer than two groups are "
+        "large enough"
+        for name, gap in evidence.auc_gaps.items()
+        if gap is None
     ]
 
 

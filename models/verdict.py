@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 # Judgements of the bank's, each about the figure it stands beside.
 MOST_CALIBRATION_ERROR = 0.02
+LEAST_CUT_OFFS = 3
 LEAST_STABILITY = 0.8
 LEAST_REASON_STABILITY = 0.5
 
@@ -73,11 +74,12 @@ def _judge_credible(findings):
     ahead = sum(low > 0 for _, (_, low, _) in findings.back_test)
     count = len(findings.back_test)
     return (
-        error <= MOST_CALIBRATION_ERROR and 0 < count == ahead,
+        error <= MOST_CALIBRATION_ERROR and LEAST_CUT_OFFS <= count == ahead,
         (
             f"Out of time, probabilities differ from what happened by {error:.1%} on "
             f"average ({MOST_CALIBRATION_ERROR:.0%} is allowed), and fitted anew it is "
-            f"clearly better than the rule on {ahead} of {count} cut-offs."
+            f"clearly better than the rule on {ahead} of {count} cut-offs "
+            f"({LEAST_CUT_OFFS} are asked for)."
         ),
     )
 

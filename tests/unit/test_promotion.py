@@ -145,8 +145,11 @@ def test_a_group_too_small_to_judge_is_said_to_be():
 
     evidence = weigh_known(groups={"age": group})
 
+    decision = decide(evidence, BOUNDS)
+
     assert evidence.auc_gaps == {"age": None}
-    assert decide(evidence, BOUNDS).outcome == "passed"
+    assert decision.outcome == "passed"
+    assert "alike by age is not known" in decision.reasons[-1]
 
 
 def test_being_better_on_most_cut_offs_but_not_on_the_latest_is_not_enough():

@@ -6,7 +6,11 @@ from models.verdict import Findings, write_verdict
 
 GOOD = Findings(
     calibration_error=(0.010, 0.005, 0.018),
-    back_test=[("2025-09-01", (0.04, 0.02, 0.06)), ("2025-12-01", (0.05, 0.03, 0.07))],
+    back_test=[
+        ("2025-06-01", (0.06, 0.02, 0.08)),
+        ("2025-09-01", (0.04, 0.02, 0.06)),
+        ("2025-12-01", (0.05, 0.03, 0.07)),
+    ],
     over_rule=(0.04, 0.03, 0.05),
     missed_by_rule=0.3,
     lift=(5.8, 5.3, 6.2),
@@ -32,6 +36,7 @@ def test_what_is_good_in_all_respects_has_all_five_adjectives():
         ("credible", {"calibration_error": (0.021, 0.01, 0.03)}),
         ("credible", {"back_test": [*GOOD.back_test, ("", (0.01, -0.01, 0.03))]}),
         ("credible", {"back_test": []}),
+        ("credible", {"back_test": GOOD.back_test[:2]}),
         ("novel", {"over_rule": (0.01, -0.001, 0.02)}),
         ("novel", {"missed_by_rule": 0.0}),
         ("effective", {"lift": (1.2, 0.9, 1.5)}),
@@ -59,7 +64,7 @@ def test_every_sentence_states_its_figure():
     said = {name: why for name, (_, why) in write_verdict(GOOD).items()}
 
     assert "1.0%" in said["credible"]
-    assert "2 of 2 cut-offs" in said["credible"]
+    assert "3 of 3 cut-offs" in said["credible"]
     assert "+0.040 (+0.030 to +0.050)" in said["novel"]
     assert "5.8 times" in said["effective"]
     assert "0.93" in said["understandable"]
