@@ -34,7 +34,6 @@ WINDOWS = {
     "branch_wait_over_30_minutes_count": (180,),
     "complaint_count": (180,),
 }
-MONEY = ("debit", "credit", "salary", "fee", "customer")
 LAST_DAYS = (
     *("customer_event", "atm_event", "branch_event", "card_event", "online_event"),
     *("phone_event", "automatic_event", "salary", "standing_order", "complaint"),

@@ -8,12 +8,15 @@ import pytest
 import typer
 
 from pipelines.cli import app
-from pipelines.settings import PROJECT_ROOT
+from pipelines.settings import PROJECT_ROOT, Gate
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(PROJECT_ROOT / "dags"))
 from follow import BEGIN, END, follow
+from local_airflow import LocalSettings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+MANUAL = (PROJECT_ROOT / "dags" / "README.md").read_text(encoding="utf-8")
 GLOSSARY = (PROJECT_ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
 # Made by running, or told as a form.
 MADE = ("published/", "parquet/", "var", "landing/")
@@ -128,3 +131,17 @@ def test_the_glossary_is_in_alphabetical_order():
     words = re.findall(r"^\| ([a-z-]+(?: [a-z-]+)*) \|", GLOSSARY, flags=re.MULTILINE)
 
     assert words[1:] == sorted(words[1:])
+
+
+@pytest.mark.parametrize("exit_code", range(2, 8))
+def test_every_exit_code_is_in_the_manual(exit_code):
+    assert f"\n| {exit_code} | " in MANUAL
+
+
+def test_every_setting_is_in_the_manual():
+    fields = {name for name in LocalSettings.model_fields if name != "gate"}
+    fields |= {f"gate__{name}" for name in Gate.model_fields}
+
+    assert {f"CRM_{name}".upper() for name in fields} == set(
+        re.findall(r"`(CRM_[A-Z_]+)`", MANUAL.partition("## Settings")[2])
+    )
