@@ -13,6 +13,7 @@ from pipelines.settings import PROJECT_ROOT, Gate
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(PROJECT_ROOT / "dags"))
 from follow import BEGIN, END, follow
+
 from local_airflow import LocalSettings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
