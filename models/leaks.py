@@ -13,6 +13,7 @@ STRONG = 0.75  # below this AUC no column alone is suspect
 MOST_ROWS = 20_000
 COLUMNS_TRIED = 3
 TOLERANCE = 0.02  # of AUC
+TWIN = 0.95  # absolute rank correlation from which two columns say the same
 
 
 def measure_alone(X, label, random_state=0):
@@ -41,7 +42,8 @@ def find_suspects(X, label, alone, random_state=0):
     """Name columns that alone rank about as well as all the others together.
 
     What happens in the world shows in many columns a little. What was written down
-    after the outcome shows in one, and nearly all of it.
+    after the outcome shows in one, and nearly all of it. Columns that are nearly the
+    same count as one, and all of them are named.
 
     Parameters
     ----------
@@ -68,14 +70,41 @@ def find_suspects(X, label, alone, random_state=0):
     rows = _thin_out(label, random_state)
     X, label = X.iloc[rows].drop(columns=list(reasons)), label[rows]
     strong = [name for name in X if alone[name] >= STRONG]
-    for name in sorted(strong, key=alone.get, reverse=True)[:COLUMNS_TRIED]:
-        others = _measure_together(X.drop(columns=name), label, random_state)
-        if alone[name] >= others - TOLERANCE:
-            reasons[name] = (
-                f"alone (AUC {alone[name]:.3f}) ranks about as well as all other "
-                f"columns together ({others:.3f})"
-            )
+    groups = _group_twins(X, sorted(strong, key=alone.get, reverse=True))
+    for group in groups[:COLUMNS_TRIED]:
+        others = _measure_together(X.drop(columns=group), label, random_state)
+        if alone[group[0]] >= others - TOLERANCE:
+            reasons |= {name: _explain(name, group, alone, others) for name in group}
     return reasons
+
+
+def _group_twins(X, names):
+    """Put each of some columns together with all that are nearly the same as it.
+
+    Beside its twin no column is missed, so that neither would ever be suspect.
+    """
+    # A gap is below everything, and an unordered text is only the same as its copy.
+    ranks = _encode_texts(X).rank().fillna(0.0)
+    ranks -= ranks.mean()
+    length = np.sqrt((ranks**2).sum()).replace(0.0, np.nan)
+    groups, grouped = [], set()
+    for name in names:
+        if name in grouped:
+            continue
+        correlation = ranks.T @ ranks[name] / (length * length[name])
+        twins = [other for other in X if abs(correlation[other]) > TWIN]
+        groups.append([name, *(other for other in twins if other != name)])
+        grouped |= {name, *twins}
+    return groups
+
+
+def _explain(name, group, alone, others):
+    twins = [other for other in group if other != name]
+    besides = f", {' and '.join(twins)} left aside," if twins else ""
+    return (
+        f"alone (AUC {alone[name]:.3f}) ranks about as well as all other columns "
+        f"together{besides} ({others:.3f})"
+    )
 
 
 def _thin_out(label, random_state):
@@ -105,12 +134,17 @@ def _measure_column(column, label, random_state):
 def _measure_together(X, label, random_state):
     if X.shape[1] == 0:
         return 0.5
-    texts = [name for name in X if not pd.api.types.is_float_dtype(X[name])]
-    X = X.copy()
-    X[texts] = OrdinalEncoder().fit_transform(X[texts]) if texts else X[texts]
+    X = _encode_texts(X)
     boosting = HistGradientBoostingClassifier(
         early_stopping=False, max_iter=80, random_state=random_state
     )
     folds = StratifiedKFold(3, shuffle=True, random_state=random_state)
     score = cross_val_predict(boosting, X, label, cv=folds, method="predict_proba")
     return float(roc_auc_score(label, score[:, 1]))
+
+
+def _encode_texts(X):
+    texts = [name for name in X if not pd.api.types.is_float_dtype(X[name])]
+    X = X.copy()
+    X[texts] = OrdinalEncoder().fit_transform(X[texts]) if texts else X[texts]
+    return X
