@@ -1,6 +1,7 @@
 """Mine any table: the five stages, for a file or table of the modeller's own."""
 
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,11 @@ from pipelines.any_table.folder import COLUMNS, SAMPLE, Folder
 from pipelines.any_table.report import write_html
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
+from pipelines.errors import PipelineError
 from pipelines.plots import plot_profile
 from pipelines.settings import Settings
+
+OURS = [Path(__file__).parents[2] / folder for folder in ("pipelines", "models")]
 
 logger = logging.getLogger(__name__)
 
@@ -43,16 +47,18 @@ def run(settings: Settings, request: Request) -> Path:
     DataQualityError
         The table can't be learnt from.
     """
-    folder = begin(settings, request)
-    for stage in STAGES.values():
-        stage(folder)
+    with _hold_back_values():
+        folder = begin(settings, request)
+        for stage in STAGES.values():
+            stage(folder)
     return folder.path
 
 
 def begin(settings: Settings, request: Request) -> Folder:
     """Sample: begin a run, and write which rows are in which part."""
-    folder = Folder.begin(settings, request)
-    with _open_stage(folder, "sample"):
+    with _hold_back_values():
+        folder = Folder.begin(settings, request)
+    with _hold_back_values(), _open_stage(folder, "sample"):
         drawn = folder.drawn
         part = pd.Series("train", index=drawn.keys.index)
         for number, (_, test) in enumerate(drawn.splits, start=1):
@@ -69,6 +75,14 @@ def begin(settings: Settings, request: Request) -> Folder:
         )
     listed = ", ".join(f"{name} {count}" for name, count in drawn.counts.items())
     logger.info("%s sampled: %s; held out: %s", request.name, listed, drawn.held_out)
+    for name, count in drawn.strays.items():
+        logger.warning(
+            "%s: %s is text but read as numbers, since nearly all of it are; its %d "
+            "other values count as missing. Correct them, or drop the column.",
+            request.name,
+            name,
+            count,
+        )
     return folder
 
 
@@ -88,8 +102,9 @@ def run_stage(settings: Settings, stage: str, path: Path | str) -> Path:
     DataQualityError
         The table is no longer what was sampled, or can't be learnt from.
     """
-    folder = Folder(settings, Path(path))
-    STAGES[stage](folder)
+    with _hold_back_values():
+        folder = Folder(settings, Path(path))
+        STAGES[stage](folder)
     return folder.path
 
 
@@ -178,6 +193,27 @@ STAGES = {
 
 
 @contextmanager
+def _hold_back_values() -> Iterator[None]:
+    """Say in one line where it failed unforeseen: the message may quote a row."""
+    try:
+        yield
+    except (PipelineError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - it is raised again, without its message
+        *_, place = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if any(map(Path(frame.filename).is_relative_to, OURS))
+        ]
+        msg = (
+            f"Mining failed with {type(error).__name__} at "
+            f"{Path(place.filename).name}:{place.lineno}, so it has no result. That is "
+            "a fault of ours: report this line; more is not said, lest it quote a row."
+        )
+        raise PipelineError(msg) from None
+
+
+@contextmanager
 def _open_stage(folder: Folder, stage: str) -> Iterator[None]:
     """Track a stage; one that fails leaves the run where it was, to be repeated."""
     try:
@@ -193,5 +229,7 @@ def _open_stage(folder: Folder, stage: str) -> Iterator[None]:
 def _write_predictions(drawn: Sample, assessment: Assessment, folder: Path) -> None:
     rows = drawn.predicted
     drawn.keys.iloc[rows].assign(
-        probability=assessment.probability[rows], label=drawn.label[rows]
+        probability=assessment.probability[rows],
+        label=drawn.label[rows],
+        weight=drawn.weight[rows],
     ).to_parquet(folder / "predictions.parquet", index=False)

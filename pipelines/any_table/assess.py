@@ -1,6 +1,7 @@
 """Assess: how good each candidate is on rows it has not seen, and how sure that is."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ BEST = "best"
 MEASURES = {
     "auc": roc_auc_score,
     "average_precision": average_precision_score,
-    "brier": lambda label, probability: -brier_score_loss(label, probability),
+    "brier": lambda *of, **weighted: -brier_score_loss(*of, **weighted),
 }
 
 
@@ -40,9 +41,9 @@ class Assessment:
     probability : ndarray of shape (n_rows,)
         Of what was chosen, by position in the sample; NaN where it is not predicted.
     plots : dict of str to Figure
-        Empty where the labels of the predicted rows are not known.
     out_of_fold : bool
-        Whether the figures are of the training part, because no others are labelled.
+        Whether the figures are of the training part, because the labels of the rows
+        predicted are not known, or all the same.
     """
 
     figures: pd.DataFrame
@@ -73,7 +74,7 @@ def judge(
     Assessment
     """
     chosen = [
-        _choose(tuned, sample.label[train], metric)
+        _choose(tuned, sample.label[train], sample.weight[train], metric)
         for tuned, (train, _) in zip(predictions.tune, sample.splits, strict=True)
     ]
     probability = np.full(len(sample.X), np.nan)
@@ -91,19 +92,26 @@ def judge(
     label = label[rows].astype(int)
     judged = {name: values[rows] for name, values in judged.items()}
     times = {name: chosen.count(name) for name in judged} | {BEST: len(chosen)}
+    # A row that speaks for several counts as often, but is drawn as one: an AUC does
+    # not depend on how common a label is, and how sure it is on rows that were read.
+    each = np.repeat(np.arange(len(rows)), sample.weight[rows])
     figures = pd.DataFrame(
         [
             {"candidate": name, "chosen_in": times[name]}
-            | measure(label, values)
+            | measure(label[each], values[each])
             | _bootstrap_auc(label, values, seed)
             for name, values in judged.items()
         ]
     )
-    return Assessment(figures, probability, _plot(label, judged), out_of_fold)
+    repeated = {name: values[each] for name, values in judged.items()}
+    return Assessment(figures, probability, _plot(label[each], repeated), out_of_fold)
 
 
-def _choose(tuned: dict[str, np.ndarray], label: np.ndarray, metric: str) -> str:
-    return max(tuned, key=lambda name: MEASURES[metric](label, tuned[name]))
+def _choose(
+    tuned: dict[str, np.ndarray], label: np.ndarray, weight: np.ndarray, metric: str
+) -> str:
+    measure_one = partial(MEASURES[metric], label, sample_weight=weight)
+    return max(tuned, key=lambda name: measure_one(tuned[name]))
 
 
 def _spread(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:

@@ -26,9 +26,10 @@ def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
     """
     X = sample.X.iloc[sample.train].reset_index(drop=True)
     label = sample.label[sample.train]
-    predicted = sample.X.iloc[sample.splits[0][1]]
-    # Every row of the sample had the same chance, so that each speaks for as many.
-    weight = pd.Series(np.ones(len(X)))
+    # Drift is between rows as they are in the source, not as they were thinned out.
+    test = sample.splits[0][1]
+    predicted = sample.X.iloc[np.repeat(test, sample.weight[test])]
+    weight = pd.Series(sample.weight[sample.train])
     columns = profile(X, pd.Series(label), weight, predicted)
     varied = [name for name in X if len(X[name].unique()) > 1]
     alone = measure_alone(X[varied], label, seed)

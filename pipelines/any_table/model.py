@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import cross_val_predict
 
 from models.any_table import CANDIDATES, CATEGORY, DROP, NUMBER
 from models.cross_fitting import (
@@ -53,7 +54,8 @@ class Predictions:
     test : dict of str to ndarray of shape (n_rows,)
         Of the rows predicted, by position in the sample; NaN elsewhere.
     tune : list of dict of str to ndarray
-        Of each training part's own rows, from members that had not seen them.
+        Of each training part's own rows, from candidates, a calibration and a stack
+        that were fitted on other rows.
     pairs : list of list of tuple
         Columns treated as one, by training part.
     left_out : list of str
@@ -200,13 +202,30 @@ def _calibrate(
     )
     test = {name: np.full(len(sample.X), np.nan) for name in members}
     tune = []
-    for part, (_, rows) in zip(parts, sample.splits, strict=True):
-        tuned = {}
+    for part, (train, rows) in zip(parts, sample.splits, strict=True):
+        tuned, weight = {}, sample.weight[train]
         for name, of in members.items():
             log_odds = np.column_stack([part.tune[member] for member in of])
             line = calibrate(log_odds, part.label)
-            tuned[name] = line.predict_proba(log_odds)[:, 1]
+            # Of rows whose labels it has not seen, as the candidates have not either.
+            probability = cross_val_predict(
+                line, log_odds, part.label, cv=part.folds, method="predict_proba"
+            )[:, 1]
+            tuned[name] = _undo_thinning(probability, part.label, weight)
             unseen = np.column_stack([part.test[member] for member in of])
-            test[name][rows] = line.predict_proba(unseen)[:, 1]
+            probability = line.predict_proba(unseen)[:, 1]
+            test[name][rows] = _undo_thinning(probability, part.label, weight)
         tune.append(tuned)
     return test, tune
+
+
+def _undo_thinning(
+    probability: np.ndarray, label: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Turn probabilities among rows that were read into those of the whole table.
+
+    Leaving out rows of one label at random shifts the log-odds of all others by the
+    same, whatever is in their columns.
+    """
+    odds = weight[label == 1].mean() / weight[label == 0].mean()
+    return probability * odds / (probability * odds + 1 - probability)

@@ -35,7 +35,8 @@ def decide(
     treatments = {}
     for column in columns.to_dict("records"):
         name = column["column_name"]
-        kind, reason = decide_kind(sample.X[name].iloc[sample.train])
+        values = sample.X[name].iloc[sample.train]
+        kind, reason = decide_kind(values, column["auc_alone"])
         if column["auc_alone"] >= PERFECT and not allow_leak:
             kind, reason = DROP, column["leak"]
         treatments[name] = kind, reason

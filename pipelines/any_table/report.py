@@ -1,8 +1,10 @@
 """One page for people: what was learnt, how good it is, and what to doubt."""
 
+import logging
 from html import escape
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipelines.any_table.assess import BEST, Assessment
@@ -11,6 +13,8 @@ from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
 from pipelines.page import embed, write_document, write_table
 
+logger = logging.getLogger(__name__)
+
 HELD_OUT = {
     "folds": "Each row is predicted by estimators fitted on the other four fifths.",
     "time": "The latest fifth of the rows is predicted from those before.",
@@ -18,6 +22,8 @@ HELD_OUT = {
     "file": "The rows of the test file are predicted from the table.",
 }
 MOST_COLUMNS = 40
+TELLING = 0.6  # the AUC alone from which a column is missed
+WHAT_TO_DO = "If it is a measure and known in time, bring it in bands."
 EXPLANATION = (
     "<i>best</i> is whatever had the best {} inside each training part, and what "
     "predictions.parquet holds. Intervals: 95 %, bootstrap over rows."
@@ -63,11 +69,20 @@ def write_html(
     str
         Counts, shares and names of columns; no row, and no value of one.
     """
+    for column in _list_lost(columns):
+        logger.warning(
+            "%s: %s was left out, although alone it has an AUC of %.3f: %s. %s",
+            request.name,
+            column["column_name"],
+            column["auc_alone"],
+            column["reason"],
+            WHAT_TO_DO,
+        )
     parts = [
         f"<h1>{escape(Path(request.source).name)}: {escape(request.target)}</h1>",
         f"<p class='quiet'>{_describe_sample(request, sample)}</p>",
         f"<p class='headline'>{_conclude(columns, assessment)}</p>",
-        _warn(columns, predictions, assessment),
+        _warn(sample, columns, predictions, assessment),
         "<h2>Candidates</h2>",
         write_table(assessment.figures, CANDIDATES),
         f"<p class='quiet'>{EXPLANATION.format(escape(request.metric))}</p>",
@@ -83,12 +98,26 @@ def write_html(
 
 def _describe_sample(request: Request, sample: Sample) -> str:
     counts = sample.counts
-    share = counts["positives"] / counts["labelled"]
+    # Rows of a test file come last, and are not those that the counts are of.
+    rows = slice(counts["labelled"])
+    share = np.average(sample.label[rows], weights=sample.weight[rows])
     return (
         f"{counts['total']:,} rows, {counts['sampled']:,} sampled, "
         f"{counts['labelled']:,} with a known target, {counts['positives']:,} of them "
-        f"positive ({share:.1%}). {HELD_OUT[sample.held_out]} Seed {request.seed}, "
-        f"data version {sample.hash()}."
+        f"positive ({share:.1%}). {_describe_thinning(sample)}"
+        f"{HELD_OUT[sample.held_out]} Seed {request.seed}, data version "
+        f"{sample.hash()}."
+    )
+
+
+def _describe_thinning(sample: Sample) -> str:
+    weight = sample.weight.max()
+    return (
+        "To keep the rarer target, rows of the commoner one were sampled "
+        f"{weight} times less often; each counts {weight} times in all shares and "
+        "figures. "
+        if weight > 1
+        else ""
     )
 
 
@@ -108,7 +137,10 @@ def _conclude(columns: pd.DataFrame, assessment: Assessment) -> str:
 
 
 def _warn(
-    columns: pd.DataFrame, predictions: Predictions, assessment: Assessment
+    sample: Sample,
+    columns: pd.DataFrame,
+    predictions: Predictions,
+    assessment: Assessment,
 ) -> str:
     warnings = [
         f"<b>{escape(column['column_name'])}</b> may be a leak: "
@@ -117,15 +149,35 @@ def _warn(
         for column in columns[columns["leak"] != ""].to_dict("records")
     ]
     warnings += [
+        f"<b>{escape(column['column_name'])}</b> was left out: "
+        f"{escape(column['reason'])}. Yet alone it has an AUC of "
+        f"{column['auc_alone']:.3f}. {WHAT_TO_DO}"
+        for column in _list_lost(columns)
+    ]
+    warnings += [
         f"{name} was left out because the budget ran out; another run may differ."
         for name in predictions.left_out
     ]
     if assessment.out_of_fold:
-        warnings.append(
-            "The rows predicted have no known target, so all figures are out of fold, "
-            "from the rows learnt from."
-        )
+        warnings.append(_doubt_figures(sample))
     return "".join(f"<p class='warning'>{warning}</p>" for warning in warnings)
+
+
+def _list_lost(columns: pd.DataFrame) -> list[dict[str, object]]:
+    """Columns that tell something and yet were left out, but not for being a leak."""
+    is_lost = (columns["treatment"] == "drop") & (columns["auc_alone"] > TELLING)
+    is_other = columns["reason"] != columns["leak"]
+    return columns[is_lost & is_other].to_dict("records")
+
+
+def _doubt_figures(sample: Sample) -> str:
+    is_known = ~np.isnan(sample.label[sample.predicted])
+    what = "targets of one kind only" if is_known.any() else "no known target"
+    return (
+        f"The rows predicted have {what}, so all figures are out of fold, from the "
+        "rows learnt from. The best candidate was chosen on these rows too, which "
+        "flatters it a little; rows with both kinds of target would tell."
+    )
 
 
 def _count_hidden(columns: pd.DataFrame) -> str:

@@ -1,5 +1,6 @@
 """What a modeller asks for: a table, its target, and how much time there is."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +67,20 @@ class Request:
 
     @property
     def name(self) -> str:
-        """What the table is called in MLflow and in the folder of reports."""
-        stem = Path(self.source).stem if "/" in self.source else self.source
-        return "table_" + re.sub(r"[^0-9a-z]+", "_", stem.lower()).strip("_")
+        """What the table is called in MLflow and in the folder of reports.
+
+        It is the same wherever the file is named from, and wherever it lies: next
+        month's file of that name is compared with this month's.
+        """
+        path = Path(self.source)
+        is_file = "/" in self.source or path.is_file()
+        given = path.resolve().name if is_file else self.source
+        given = given.removesuffix(".csv")
+        # A dot stays, lest a file be called as a table of the warehouse is.
+        name = re.sub(r"[^\w.]+", "_", given.lower()).strip("_.")
+        if name != given:
+            name += "_" + hashlib.sha256(given.encode()).hexdigest()[:6]
+        return f"table_{name}"
 
     @property
     def not_learnt_from(self) -> tuple[str, ...]:

@@ -7,10 +7,17 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedKFold
 
-from models.any_table import arrange
+from models.any_table import MISSING, arrange
 from pipelines.any_table.request import CELLS_PER_SECOND, FOLDS, Request
-from pipelines.any_table.tables import read_table
-from pipelines.any_table.targets import choose_positive, read_label
+from pipelines.any_table.tables import (
+    MOMENTS,
+    NESTED,
+    NUMBERS,
+    Table,
+    read_like,
+    read_table,
+)
+from pipelines.any_table.targets import choose_positive, read_label, write_values
 from pipelines.errors import DataQualityError, UsageError
 from pipelines.settings import Settings
 
@@ -40,6 +47,11 @@ class Sample:
         Rows left after each filter.
     query : str
         What was read, in SQL.
+    strays : dict of str to int
+        Values that are no number, by column of numbers read from text.
+    weight : ndarray of shape (n_rows,)
+        A whole number: for how many rows of the source each speaks, compared with
+        those of the rarer label. It depends on nothing but the label.
     """
 
     X: pd.DataFrame
@@ -50,6 +62,8 @@ class Sample:
     positive: str
     counts: dict[str, int]
     query: str
+    strays: dict[str, int]
+    weight: np.ndarray
 
     @property
     def train(self) -> np.ndarray:
@@ -90,10 +104,12 @@ def draw(settings: Settings, request: Request) -> Sample:
         settings,
         request.source,
         count_rows_at_most=request.count_rows_at_most,
+        target=request.target,
         seed=request.seed,
     )
     frame, target = table.frame, request.target
     _require_columns(frame, request.not_learnt_from, request.source)
+    _require_types(table.types, request)
     keys = _read_keys(frame, table.row_number, request)
     positive = choose_positive(frame[target], request.positive)
     label = read_label(frame[target], positive)
@@ -111,18 +127,58 @@ def draw(settings: Settings, request: Request) -> Sample:
         raise UsageError(msg)
     splits, held_out = _split(request, frame, X, label)
     keys, X = keys.reset_index(drop=True), X.reset_index(drop=True)
-    sample = Sample(X, label, keys, splits, held_out, positive, counts, table.query)
-    return _add_test(settings, request, sample) if request.test else sample
+    strays = _count_strays(frame.reset_index(drop=True), X)
+    sample = Sample(
+        X,
+        label,
+        keys,
+        splits,
+        held_out,
+        positive,
+        counts,
+        table.query,
+        strays,
+        table.weight.loc[chosen].to_numpy(dtype=int),
+    )
+    return _add_test(settings, request, sample, table) if request.test else sample
 
 
 def _require_columns(frame: pd.DataFrame, names: tuple[str, ...], source: str) -> None:
     missing = [name for name in names if name not in frame]
     if missing:
+        remedy = "Check its spelling; upper and lower case differ."
+        if frame.shape[1] == 1:
+            remedy = (
+                "All of it was read as a single column, so that its delimiter was not "
+                "recognised: write a comma, semicolon, tab or |."
+            )
+        msg = f"{source} has no column {', '.join(missing)}, so nothing was mined. "
+        raise UsageError(msg + remedy)
+
+
+def _require_types(types: dict[str, str], request: Request) -> None:
+    asked = {"target": request.target, "id": request.id_column}
+    for role, name in asked.items():
+        if name and NESTED.fullmatch(types[name]):
+            msg = (
+                f"The {role} {name} holds lists or records, so nothing was mined. "
+                "Name a column with one value in each row."
+            )
+            raise UsageError(msg)
+    name = request.time_column
+    if name and not any(kind.fullmatch(types[name]) for kind in (NUMBERS, MOMENTS)):
         msg = (
-            f"{source} has no column {', '.join(missing)}, so nothing was mined. Check "
-            "its spelling; upper and lower case differ."
+            f"The time {name} is neither number, date nor timestamp, so that it orders "
+            "nothing. Write it as year-month-day, or name another column."
         )
         raise UsageError(msg)
+
+
+def _count_strays(frame: pd.DataFrame, X: pd.DataFrame) -> dict[str, int]:
+    """Count what is known but no number, by column of numbers read from text."""
+    numbers = X.select_dtypes("float")
+    texts = frame[numbers.columns].select_dtypes(["object", "string"])
+    return {name: int((texts[name].notna() & X[name].isna()).sum()) for name in texts}
 
 
 def _require_both(label: np.ndarray, target: str) -> None:
@@ -161,6 +217,7 @@ def _split(
         times = frame[request.time_column].reset_index(drop=True)
         # Rows of one moment stay together, and a missing time counts as the past.
         is_test = (times >= times.iloc[int((1 - HELD_OUT) * len(X))]).to_numpy()
+        _require_order(times, is_test)
         _require_both(label[~is_test], request.target)
         return [(rows[~is_test], rows[is_test])], "time"
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=request.seed)
@@ -170,22 +227,85 @@ def _split(
     return splits, "folds"
 
 
-def _add_test(settings: Settings, request: Request, known: Sample) -> Sample:
+def _require_order(times: pd.Series, is_test: np.ndarray) -> None:
+    if is_test.all() or not is_test.any():
+        msg = (
+            f"The time {times.name} is missing in {times.isna().sum()} of {len(times)} "
+            f"rows and takes {times.nunique()} values, so that no latest fifth can be "
+            "held out. Name another column, or none."
+        )
+        raise DataQualityError(msg)
+
+
+def _add_test(
+    settings: Settings, request: Request, known: Sample, learnt: Table
+) -> Sample:
     """Append the rows of the test file, and predict those."""
-    table = read_table(settings, str(request.test))
+    table = read_like(
+        settings,
+        str(request.test),
+        learnt,
+        of=request.source,
+        id_column=request.id_column,
+    )
     needed = [*known.X.columns, *([request.id_column] if request.id_column else [])]
     _require_columns(table.frame, tuple(needed), str(request.test))
     label = np.full(len(table.frame), np.nan)
     if request.target in table.frame:
         label = read_label(table.frame[request.target], known.positive).to_numpy()
+    X = arrange(table.frame, like=known.X)
+    _require_known(X, known.X, request.test)
     keys = _read_keys(table.frame, table.row_number, request)
+    (key,) = keys.columns
+    if request.id_column:
+        keys = _join_keys(known.keys[key], keys[key]).to_frame(key)
+    else:
+        keys = pd.concat([known.keys, keys], ignore_index=True)
     first = len(known.X)
     return replace(
         known,
-        X=pd.concat([known.X, arrange(table.frame, like=known.X)], ignore_index=True),
+        X=pd.concat([known.X, X], ignore_index=True),
         label=np.concatenate([known.label, label]),
-        keys=pd.concat([known.keys, keys], ignore_index=True),
+        keys=keys,
         splits=[(np.arange(first), np.arange(first, first + len(label)))],
         held_out="file",
         counts=known.counts | {"test": len(label)},
+        weight=np.concatenate([known.weight, np.ones(len(label), dtype=int)]),
     )
+
+
+def _require_known(X: pd.DataFrame, learnt: pd.DataFrame, test: object) -> None:
+    lost = [
+        name for name in X if _is_unknown(X[name]) and not _is_unknown(learnt[name])
+    ]
+    if lost:
+        msg = (
+            f"In {test}, nothing is known of {', '.join(lost)}, so nothing was mined: "
+            "it would be predicted without. Write its values as in the table that is "
+            "learnt from, or drop it."
+        )
+        raise DataQualityError(msg)
+
+
+def _is_unknown(values: pd.Series) -> bool:
+    return bool((values.isna() | (values == MISSING)).all())
+
+
+def _join_keys(learnt: pd.Series, test: pd.Series) -> pd.Series:
+    """Put ids below those learnt from; of two kinds, all become text."""
+    is_number = pd.api.types.is_numeric_dtype
+    if is_number(learnt) and not is_number(test):
+        numbers = pd.to_numeric(test, errors="coerce")
+        test = numbers if numbers.notna().all() else test
+    written = [write_values(ids).reindex(ids.index) for ids in (learnt, test)]
+    both = int(written[1].isin(written[0].dropna()).sum())
+    if both:
+        msg = (
+            f"{both} of {len(test)} rows of the test file have a {test.name} that is "
+            "also learnt from, so that their answer is known. Take them out of either "
+            "file."
+        )
+        raise DataQualityError(msg)
+    if learnt.dtype == test.dtype or (is_number(learnt) and is_number(test)):
+        written = [learnt, test]
+    return pd.concat(written, ignore_index=True)

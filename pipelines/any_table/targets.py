@@ -36,7 +36,7 @@ def choose_positive(target: pd.Series, wanted: str | None) -> str:
     >>> choose_positive(pd.Series([True, False, True]), "no")
     '0'
     """
-    counts = _write(target).value_counts()
+    counts = write_values(target).value_counts()
     if len(counts) < BOTH:
         msg = (
             f"The target {target.name} takes {len(counts)} value in "
@@ -65,7 +65,7 @@ def read_label(target: pd.Series, positive: str) -> pd.Series:
     >>> read_label(pd.Series(["stay", "leave", None]), "leave").tolist()
     [0.0, 1.0, nan]
     """
-    written = _write(target)
+    written = write_values(target)
     return (written == positive).astype(float).reindex(target.index)
 
 
@@ -81,9 +81,15 @@ def _find(counts: pd.Series, wanted: str, name: object) -> str:
     return wanted
 
 
-def _write(target: pd.Series) -> pd.Series:
-    """Known values as text: true as 1, a whole number without decimals."""
-    known = target.dropna()
+def write_values(values: pd.Series) -> pd.Series:
+    """Write known values as text: true as 1, a whole number without decimals.
+
+    Examples
+    --------
+    >>> write_values(pd.Series([1.0, None, 2.0])).tolist()
+    ['1', '2']
+    """
+    known = values.dropna()
     if pd.api.types.is_bool_dtype(known) or set(map(type, known.unique())) == {bool}:
         known = known.astype(int)
     if pd.api.types.is_float_dtype(known) and (known == known.round()).all():

@@ -26,7 +26,9 @@ RECORD, PEOPLE = "What was delivered", "People"
 UseCase = Annotated[str, typer.Argument(help="churn or cross_sell", metavar="USE_CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same result.")]
+Seed = Annotated[
+    int, typer.Option(help="Same seed, same result.", min=0, max=2**32 - 1)
+]
 
 
 def known(use_case: str) -> str:

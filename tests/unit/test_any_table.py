@@ -5,11 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
 
+from models.any_table import arrange, decide_kind
 from pipelines import any_table, cli, tracking
 from pipelines.any_table import explore, modify, sample
 from pipelines.any_table.request import Request
-from pipelines.errors import DataQualityError, UsageError
+from pipelines.errors import DataQualityError, PipelineError, UsageError
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
@@ -407,3 +409,259 @@ def test_a_table_that_changed_since_it_was_sampled_is_refused(settings, write):
 
     with pytest.raises(DataQualityError, match="no longer what was sampled"):
         any_table.run_stage(settings, "explore", path)
+
+
+def test_whole_numbers_that_never_repeat_are_a_measure_unless_given_in_turn():
+    random = np.random.default_rng(0)
+    income = pd.Series(random.choice(200_000, 320, replace=False).astype(float))
+    in_turn = pd.Series(random.choice(400, 320, replace=False).astype(float))
+
+    assert decide_kind(income, 0.76)[0] == "number"
+    assert decide_kind(income, 0.51)[0] == "drop"
+    assert decide_kind(in_turn, 0.76)[0] == "drop"
+    assert decide_kind(in_turn * 10 + 7)[0] == "drop"
+    assert decide_kind(income * 1e12)[0] == "drop"
+
+
+def test_a_column_that_is_missed_is_named_in_the_log_and_in_the_report(
+    settings, write, caplog
+):
+    rows = make_rows().drop(columns="joined").sort_values("age", ignore_index=True)
+    path = write(rows.assign(place=np.arange(ROWS)))
+
+    with caplog.at_level(logging.WARNING, "pipelines"):
+        folder = any_table.run(settings, Request(path, "leaves", budget=1e-3))
+
+    lost = [text for text in caplog.messages if "place was left out" in text]
+    assert len(lost) == 1
+    assert "<b>place</b> was left out" in (folder / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [(None, "have no known target"), ("no", "have targets of one kind only")],
+)
+def test_noise_looks_like_noise_where_rows_predicted_cannot_tell(
+    settings, write, known, said
+):
+    random = np.random.default_rng(7)
+    rows = pd.DataFrame(random.normal(size=(300, 6)), columns=list("abcdef"))
+    rows["leaves"] = np.where(random.permutation(300) < 55, "yes", "no")
+    unseen = Path(write(rows.assign(leaves=known), "new.parquet"))
+
+    folder = any_table.run(settings, Request(write(rows), "leaves", test=unseen))
+
+    best = read(folder, "assessment").set_index("candidate").loc["best"]
+    assert best["auc_low"] < 0.5
+    assert said in (folder / "report.html").read_text()
+
+
+def test_of_a_large_table_the_rarer_target_is_kept_and_probabilities_stay_true(
+    settings, write
+):
+    rows = make_rows(count=12_000).drop(columns=["member", "joined"])
+    random = np.random.default_rng(9)
+    is_kept = (rows["leaves"] == "no") | (random.uniform(size=len(rows)) < 0.05)
+    rows = rows[is_kept]
+    is_positive = rows["leaves"] == "yes"
+    request = Request(write(rows, "many.parquet"), "leaves", budget=0.4)
+
+    folder = any_table.run(settings, request)
+
+    drawn = sample.draw(settings, request)
+    assert drawn.counts["positives"] == is_positive.sum()
+    assert drawn.counts["sampled"] < len(rows) / 2
+    weight = drawn.weight[drawn.predicted]
+    probability = read(folder, "predictions")["probability"]
+    average = np.average(probability, weights=weight)
+    assert average == pytest.approx(is_positive.mean(), rel=0.15)
+    best = read(folder, "assessment").set_index("candidate").loc["best"]
+    assert best["calibration_error"] < is_positive.mean() / 2
+    assert f"({is_positive.mean():.1%})" in (folder / "report.html").read_text()
+
+
+def test_a_test_file_is_read_as_what_is_learnt_from(settings, write):
+    rows = make_rows()
+    rows["in_debt"] = np.where(np.arange(ROWS) % 3, "yes", "no")
+    rows.loc[:5, "in_debt"] = "unknown"
+    rows["due"] = rows["joined"].dt.strftime("%d/%m/%Y")
+    rows.loc[:5, "leaves"] = "maybe"
+    tested = rows[rows["joined"].dt.day <= 12][6:200].drop(columns="joined")
+    comma = tested.assign(
+        noise=tested["noise"].map(lambda v: f"{v:.4f}".replace(".", ","))
+    )
+    path = write(rows.drop(columns="joined"))
+    request = Request(path, "leaves", positive="yes", test=Path(write(comma, "b.csv")))
+
+    drawn = sample.draw(settings, request)
+
+    X = drawn.X[ROWS:].reset_index(drop=True)
+    assert X["in_debt"].tolist() == tested["in_debt"].tolist()
+    assert X["noise"].to_numpy() == pytest.approx(tested["noise"], abs=1e-4)
+    due = pd.to_datetime(tested["due"], format="%d/%m/%Y")
+    assert X["due"].tolist() == (due - pd.Timestamp(0)).dt.days.tolist()
+    assert drawn.label[ROWS:].sum() == (tested["leaves"] == "yes").sum() > 0
+
+
+def test_what_is_wholly_unknown_in_a_test_file_is_refused(settings, write):
+    unseen = make_rows(1)
+    unseen["joined"] = unseen["joined"].dt.strftime("%b %d %Y")
+    request = Request(write(make_rows()), "leaves", test=Path(write(unseen, "b.csv")))
+
+    with pytest.raises(DataQualityError, match="nothing is known of joined") as raised:
+        sample.draw(settings, request)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "stray", ["None", "n/a", "na", "-", "#N/A", "nil", "\\N", ".", "未知"]
+)
+def test_one_stray_cell_leaves_a_number_a_number(settings, write, stray):
+    rows = make_rows().astype({"noise": object})
+    rows.loc[7, "noise"] = stray
+
+    drawn = sample.draw(settings, Request(write(rows), "leaves"))
+
+    assert drawn.X["noise"].isna().tolist() == [row == 7 for row in range(ROWS)]
+
+
+def test_text_that_is_mostly_numbers_is_read_as_such_and_that_is_said(
+    settings, write, caplog
+):
+    rows = make_rows()
+    rows["noise"] = rows["noise"].map(lambda value: f"{value:.4f}".replace(".", ","))
+    rows.loc[:2, "noise"] = "canary"
+
+    with caplog.at_level(logging.WARNING, "pipelines"):
+        any_table.begin(settings, Request(write(rows), "leaves"))
+
+    (said,) = [text for text in caplog.messages if "noise" in text]
+    assert "its 3 other values count as missing" in said
+    assert "canary" not in said
+
+
+def test_codes_and_what_may_be_thousands_stay_text():
+    frame = pd.DataFrame(
+        {"code": ["007", "011", "120"], "sum": ["1,500", "20", "2,000"]}
+    )
+
+    assert arrange(frame).to_numpy().tolist() == frame.to_numpy().tolist()
+
+
+# DuckDB itself does what pandas warns of, where a time has a zone.
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+@pytest.mark.parametrize("name", ["open.csv", "open.parquet"])
+def test_the_end_and_the_beginning_of_time_are_days_like_any_other(
+    settings, write, name
+):
+    rows = make_rows()
+    days = pd.Series(["9999-12-31", "0001-01-01", "2024-05-01", None] * (ROWS // 4))
+    rows["closed"] = days.astype("datetime64[us]")
+    rows["opened"] = pd.Timestamp("2024-05-01 12:00", tz="Asia/Shanghai")
+
+    drawn = sample.draw(settings, Request(write(rows, name), "leaves"))
+
+    assert drawn.X["closed"][:3].tolist() == [2932896.0, -719162.0, 19844.0]
+    assert np.isnan(drawn.X["closed"][3])
+    assert drawn.X["opened"][0] == 19844 + 4 / 24
+
+
+def test_an_id_that_is_learnt_from_is_not_predicted(settings, write):
+    tested = pd.concat([make_rows(1, 40), make_rows()[:3]])
+    request = Request(
+        write(make_rows()),
+        "leaves",
+        id_column="member",
+        test=Path(write(tested, "b.csv")),
+    )
+
+    with pytest.raises(DataQualityError, match="3 of 43 rows") as raised:
+        sample.draw(settings, request)
+    assert "canary" not in str(raised.value)
+
+
+def test_ids_that_are_numbers_here_and_text_there_become_text(settings, write):
+    rows = make_rows().assign(member=np.arange(ROWS))
+    tested = Path(write(make_rows(1, 40), "b.csv"))
+
+    drawn = sample.draw(
+        settings, Request(write(rows), "leaves", id_column="member", test=tested)
+    )
+
+    assert drawn.keys["member"].iloc[[0, -1]].tolist() == ["0", "canary-1-39"]
+
+
+def test_a_failure_that_nobody_foresaw_quotes_no_value(settings, write, monkeypatch):
+    def fail(*_):
+        text = "canary"
+        raise ValueError(text)
+
+    monkeypatch.setattr(explore, "profile_columns", fail)
+
+    with pytest.raises(PipelineError, match="with ValueError at __init__") as raised:
+        any_table.run(settings, Request(write(make_rows()), "leaves"))
+    assert "canary" not in str(raised.value)
+    assert raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"time_column": "month"}, "month is neither number, date nor timestamp"),
+        ({"time_column": "calls"}, "calls is neither number"),
+        ({"time_column": "rarely"}, "missing in 899 of 900 rows"),
+        ({"id_column": "calls"}, "holds lists"),
+        ({"target": "calls"}, "holds lists"),
+    ],
+)
+def test_what_orders_or_names_nothing_gets_one_line(settings, write, options, message):
+    rows = make_rows()
+    rows["month"] = rows["joined"].dt.strftime("%b %Y")
+    rows["rarely"] = rows["joined"].where(rows.index == 0)
+    rows["calls"] = [[1, 2]] * ROWS
+    path = write(rows, "members.parquet")
+
+    with pytest.raises(PipelineError, match=message) as raised:
+        sample.draw(settings, Request(**{"source": path, "target": "leaves"} | options))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("age^leaves\n1^no\n", "delimiter was not recognised"),
+        ("age:leaves\n1:no\n", "delimiter was not recognised"),
+        ("age,leaves\n", "has no rows"),
+    ],
+)
+def test_a_file_of_one_column_or_of_no_rows_is_called_that(
+    settings, tmp_path, text, message
+):
+    path = tmp_path / "members.csv"
+    path.write_text(text)
+
+    with pytest.raises(PipelineError, match=message):
+        sample.draw(settings, Request(str(path), "leaves"))
+
+
+def test_a_file_has_one_name_from_anywhere_and_another_file_another(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("base.csv").touch()
+    path = str(tmp_path / "base.csv")
+    others = ["客户.csv", "账户.csv", "a-b.csv", "a_b.csv", "a.b", "./base.parquet"]
+
+    names = [Request(source, "leaves").name for source in ["base.csv", *others]]
+
+    assert names[:2] == [Request(path, "leaves").name, "table_客户"]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**32)])
+def test_a_seed_out_of_range_is_asked_for_again(seed):
+    command = ["mine", "members.csv", "--target", "leaves", "--seed", seed]
+
+    result = CliRunner().invoke(cli.app, command)
+
+    assert result.exit_code == 2
