@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from models.drift import bin_together, measure_drift
+from models.drift import BIN_COUNT, bin_together, measure_drift
 
+MOST_BINS = BIN_COUNT + 2  # deciles, their ends, and what is missing
+MOST_ROWS = 20_000  # more hardly sharpen a correlation
 QUANTILES = {"p01": 0.01, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p99": 0.99}
 
 
@@ -35,6 +37,79 @@ def profile(train, label, weight, test):
         for name in train.columns
     ]
     return pd.DataFrame(rows)
+
+
+def rate_by_bin(train, label, weight):
+    """Measure how common positives are in each bin of every column.
+
+    Parameters
+    ----------
+    train, label, weight
+        As for :func:`profile`.
+
+    Returns
+    -------
+    DataFrame of shape (n_bins, 5)
+        ``column_name``, ``bin`` (from 0 on: of numbers the lowest first, of texts the
+        commonest), ``is_missing``, ``row_share`` and ``label_rate``. A column has at
+        most ``MOST_BINS``: rarer texts share the last.
+
+    Examples
+    --------
+    >>> column = pd.DataFrame({"age": [20.0, 20.0, 60.0, np.nan]})
+    >>> label, weight = pd.Series([0, 1, 1, 0]), pd.Series(np.ones(4))
+    >>> rate_by_bin(column, label, weight)[["row_share", "label_rate"]].to_numpy()
+    array([[0.5 , 0.5 ],
+           [0.25, 1.  ],
+           [0.25, 0.  ]])
+    """
+    rates = [
+        _rate_column(train[name], label.to_numpy(), weight.to_numpy()).assign(
+            column_name=name
+        )
+        for name in train.columns
+    ]
+    columns = ["column_name", "bin", "is_missing", "row_share", "label_rate"]
+    return pd.concat(rates, ignore_index=True)[columns]
+
+
+def associate(train):
+    """Measure how alike columns of numbers rank the rows.
+
+    Parameters
+    ----------
+    train : DataFrame of shape (n_rows, n_columns)
+        Texts are left out.
+
+    Returns
+    -------
+    DataFrame of shape (n_numeric_columns, n_numeric_columns)
+        Spearman's rank correlation over the rows where both are known; missing for a
+        column that does not vary.
+    """
+    numbers = train.select_dtypes("number").astype(float)
+    return numbers.iloc[:: 1 + len(numbers) // MOST_ROWS].corr("spearman")
+
+
+def _rate_column(column, label, weight):
+    bins, _, _ = bin_together(column, column)
+    is_missing = column.isna().to_numpy()
+    if not pd.api.types.is_numeric_dtype(column):
+        share = np.bincount(bins, weight * ~is_missing)
+        place = np.empty(len(share), dtype=int)
+        place[np.argsort(-share, kind="stable")] = np.arange(len(share))
+        bins = np.minimum(place[bins], MOST_BINS - 2)
+    bins = np.where(is_missing, MOST_BINS, bins)
+    rows, positives = np.bincount(bins, weight), np.bincount(bins, weight * label)
+    found = np.flatnonzero(rows)
+    return pd.DataFrame(
+        {
+            "bin": np.arange(len(found)),
+            "is_missing": found == MOST_BINS,
+            "row_share": rows[found] / rows.sum(),
+            "label_rate": positives[found] / rows[found],
+        }
+    )
 
 
 def _profile_column(train, label, weight, test):

@@ -136,7 +136,8 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
             artifact.run_id,
             {metric: values[0] for metric, values in _choose(drawn[name]).items()},
         )
-    page = write_page(settings, mining_run, winner, table, answers, _plot(test))
+    drawn_plots = _plot(test) | _plot_explored(settings, use_case)
+    page = write_page(settings, mining_run, winner, table, answers, drawn_plots)
     logger.info("%s reported: %s", use_case, page)
     status, decision = promote.challenge(
         settings, mining_run, winner, candidates[winner]
@@ -283,6 +284,15 @@ def _track(test: Contest, winner: str, answers: dict) -> None:
         figures=_plot(test),
         texts={"verdict.md": adjectives},
     )
+
+
+def _plot_explored(settings: Settings, use_case: str) -> dict:
+    with connect(settings) as connection:
+        columns, rates = (
+            connection.execute(f"from ml.{use_case}_{name}").df()
+            for name in ("profile", "rates")
+        )
+    return {"rates": plots.plot_rates(rates, plots.list_telling(columns))}
 
 
 def _plot(test: Contest) -> dict:

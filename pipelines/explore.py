@@ -2,10 +2,10 @@
 
 import logging
 
-from models.profiling import profile
+from models.profiling import profile, rate_by_bin
 from pipelines import tracking
 from pipelines.mining_runs import load_use_case, open_stage
-from pipelines.plots import plot_profile
+from pipelines.plots import plot_columns
 from pipelines.sample import read_part
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
@@ -16,7 +16,9 @@ DRIFTED = 0.25  # the customary reading of a population stability index
 
 
 def run(settings: Settings, use_case: str) -> int:
-    """Write ``ml.<use_case>_profile``, one row per column of the sample.
+    """Write ``ml.<use_case>_profile`` and ``ml.<use_case>_rates`` of the sample.
+
+    The one has a row per column, the other one per column and bin.
 
     Parameters
     ----------
@@ -40,15 +42,18 @@ def run(settings: Settings, use_case: str) -> int:
         columns = profile(
             train[features], train["label"], train["weight"], test[features]
         )
+        rates = rate_by_bin(train[features], train["label"], train["weight"])
         with connect(settings) as connection:
-            connection.register("columns", columns)
-            connection.execute(
-                f"create or replace table ml.{use_case}_profile as from columns"
-            )
+            for name, table in (("profile", columns), ("rates", rates)):
+                connection.register("explored", table)
+                connection.execute(
+                    f"create or replace table ml.{use_case}_{name} as from explored"
+                )
+                connection.unregister("explored")
         drifted = int((columns["drift_psi"] > DRIFTED).sum())
         tracking.log(
             metrics={"columns": len(columns), "drifted_columns": drifted},
-            figures={"profile": plot_profile(columns)},
+            figures=plot_columns(columns, rates, train),
         )
     logger.info(
         "%s explored: %d columns, %d of them drift", use_case, len(columns), drifted

@@ -11,9 +11,12 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.assessment import accumulate_gains, bin_by_probability
 from models.evidence import RULE
+from models.profiling import associate
 
 COLOURS = ["#1f6f8b", "#d1603d", "#7a4f9a", "#5c8a3a"]
 RULE_COLOUR = "#6b7280"
+MOST_COLUMNS = 20
+MOST_PANELS, PANELS_IN_A_ROW = 6, 3
 GUIDE = {"color": "#9ca3af", "linestyle": "--", "linewidth": 1}
 
 
@@ -73,6 +76,34 @@ def plot_calibration(label: np.ndarray, probabilities: dict[str, np.ndarray]) ->
     return _finish(figure, axes)
 
 
+def plot_columns(
+    profile: pd.DataFrame, rates: pd.DataFrame, train: pd.DataFrame
+) -> dict[str, Figure]:
+    """Draw what exploring found: which columns tell, how, and which say the same.
+
+    Parameters
+    ----------
+    profile, rates : DataFrame
+        As :mod:`models.profiling` gives them.
+    train : DataFrame
+        With those columns.
+    """
+    telling = list_telling(profile)
+    drawn = {
+        "profile": plot_profile(profile, top=MOST_COLUMNS),
+        "rates": plot_rates(rates, telling),
+    }
+    association = associate(train[telling])
+    if len(association) > 1:
+        drawn["association"] = plot_association(association)
+    return drawn
+
+
+def list_telling(profile: pd.DataFrame) -> list[str]:
+    """List the columns that tell most of the label, the first first."""
+    return list(profile.nlargest(MOST_COLUMNS, "information_value")["column_name"])
+
+
 def plot_profile(profile: pd.DataFrame, *, top: int = 20) -> Figure:
     """Draw which columns tell most of the label, and which of them drift.
 
@@ -94,6 +125,51 @@ def plot_profile(profile: pd.DataFrame, *, top: int = 20) -> Figure:
         axes.set_xlabel(title)
         axes.spines[["top", "right"]].set_visible(False)
     right.axvline(0.25, **GUIDE)
+    return figure
+
+
+def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
+    """Draw how common positives are along each of some columns, the missing apart.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        As :func:`models.profiling.rate_by_bin` gives it.
+    names : list of str
+        Which columns, the most telling first; six at most are shown.
+    """
+    shown = names[:MOST_PANELS]
+    height = -(-len(shown) // PANELS_IN_A_ROW)
+    figure = Figure(figsize=(9, 2.3 * height + 0.4), layout="constrained")
+    panels = figure.subplots(height, PANELS_IN_A_ROW, sharey=True, squeeze=False)
+    for axes, name in zip(panels.flat, shown, strict=False):
+        bins = rates[rates["column_name"] == name]
+        colours = np.where(bins["is_missing"], RULE_COLOUR, COLOURS[0])
+        axes.bar(bins["bin"], bins["label_rate"], color=colours)
+        axes.axhline((bins["row_share"] * bins["label_rate"]).sum(), **GUIDE)
+        axes.set_title(name, loc="left", fontsize=9)
+        axes.set_xticks([])
+    for axes in panels.flat:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_visible(bool(axes.get_title(loc="left")))
+    figure.suptitle("How positives go with the most telling columns", x=0.01, ha="left")
+    figure.supxlabel(
+        "lowest values to highest, or commonest texts first; grey: missing"
+    )
+    figure.supylabel("share of positives")
+    return figure
+
+
+def plot_association(association: pd.DataFrame) -> Figure:
+    """Draw how alike columns rank rows, as :func:`models.profiling.associate` says."""
+    figure = Figure(figsize=(9, 7.5), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title("Which columns say the same", loc="left")
+    image = axes.imshow(association, cmap="RdBu_r", vmin=-1, vmax=1)
+    places = range(len(association))
+    axes.set_xticks(places, association.columns, rotation=90, fontsize=7)
+    axes.set_yticks(places, association.columns, fontsize=7)
+    figure.colorbar(image, label="Rank correlation", shrink=0.6)
     return figure
 
 

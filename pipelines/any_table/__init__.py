@@ -16,7 +16,6 @@ from pipelines.any_table.report import write_html
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
 from pipelines.errors import PipelineError
-from pipelines.plots import plot_profile
 from pipelines.settings import Settings
 
 OURS = [Path(__file__).parents[2] / folder for folder in ("pipelines", "models")]
@@ -116,7 +115,7 @@ def _explore(folder: Folder) -> None:
         suspects = columns[columns["leak"] != ""]
         tracking.log(
             metrics={"columns": len(columns), "leak_suspects": len(suspects)},
-            figures={"profile": plot_profile(columns)},
+            figures=explore.plot(folder.drawn, columns),
         )
     logger.info("%s explored: %d columns", request.name, len(columns))
     for column in suspects.to_dict("records"):

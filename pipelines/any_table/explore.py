@@ -2,10 +2,12 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from models.leaks import find_suspects, measure_alone
-from models.profiling import profile
+from models.profiling import profile, rate_by_bin
 from pipelines.any_table.sample import Sample
+from pipelines.plots import plot_columns
 
 
 def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
@@ -38,3 +40,11 @@ def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
     columns["auc_alone"] = names.map(alone).astype(float)
     columns["leak"] = [suspects.get(name, "") for name in names]
     return columns.replace({np.inf: np.nan, -np.inf: np.nan})
+
+
+def plot(sample: Sample, columns: pd.DataFrame) -> dict[str, Figure]:
+    """Draw what each column tells of the target, and which columns say the same."""
+    X = sample.X.iloc[sample.train].reset_index(drop=True)
+    label = pd.Series(sample.label[sample.train])
+    weight = pd.Series(sample.weight[sample.train])
+    return plot_columns(columns, rate_by_bin(X, label, weight), X)

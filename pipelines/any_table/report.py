@@ -1,12 +1,15 @@
 """One page for people: what was learnt, how good it is, and what to doubt."""
 
 import logging
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
+from pipelines.any_table import explore
 from pipelines.any_table.assess import BEST, Assessment
 from pipelines.any_table.model import Predictions
 from pipelines.any_table.request import Request
@@ -90,7 +93,9 @@ def write_html(
         *(embed(name, figure) for name, figure in assessment.plots.items()),
         "</div><h2>Columns</h2>",
         write_table(columns.nlargest(MOST_COLUMNS, "information_value"), COLUMNS),
-        f"<p class='quiet'>{_count_hidden(columns)}</p>",
+        f"<p class='quiet'>{_count_hidden(columns)}</p><div class='plots'>",
+        *(embed(name, figure) for name, figure in _plot_columns(sample, columns)),
+        "</div>",
         f"<h2>Interactions</h2><p>{_describe_pairs(predictions)}</p>",
     ]
     return write_document("Mining report", parts)
@@ -178,6 +183,14 @@ def _doubt_figures(sample: Sample) -> str:
         "rows learnt from. The best candidate was chosen on these rows too, which "
         "flatters it a little; rows with both kinds of target would tell."
     )
+
+
+def _plot_columns(
+    sample: Sample, columns: pd.DataFrame
+) -> Iterator[tuple[str, Figure]]:
+    """Give the plots of exploring but for the profile, whose figures are in a table."""
+    drawn = explore.plot(sample, columns)
+    return ((name, drawn[name]) for name in drawn if name != "profile")
 
 
 def _count_hidden(columns: pd.DataFrame) -> str:

@@ -1,6 +1,7 @@
 """Does a plot show everybody who was compared?"""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from models.evidence import RULE
@@ -21,3 +22,23 @@ def test_each_candidate_and_the_rule_is_drawn_in_a_colour_of_its_own(draw):
     lines = {line.get_label(): line.get_color() for line in figure.axes[0].lines}
     assert set(CANDIDATES) <= set(lines)
     assert len({lines[name] for name in CANDIDATES}) == len(CANDIDATES)
+
+
+def test_a_panel_is_drawn_for_each_column_and_no_more():
+    rates = pd.DataFrame(
+        {
+            "column_name": ["age", "age", "income"],
+            "bin": [0, 1, 0],
+            "is_missing": [False, True, False],
+            "row_share": [0.7, 0.3, 1.0],
+            "label_rate": [0.2, 0.5, 0.29],
+        }
+    )
+
+    panels = plots.plot_rates(rates, ["age", "income"]).axes
+
+    assert [axes.get_title(loc="left") for axes in panels if axes.get_visible()] == [
+        "age",
+        "income",
+    ]
+    assert [bar.get_height() for bar in panels[0].patches] == [0.2, 0.5]

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from models.profiling import profile
+from models.profiling import associate, profile, rate_by_bin
 from models.treatments import decide_treatment
 
 LABEL = pd.Series([0, 1] * 50)
@@ -74,3 +74,43 @@ def test_a_column_is_treated_by_what_it_looks_like(values, expected):
     values = pd.Series(values, dtype=None if isinstance(values[0], str) else float)
 
     assert decide_treatment(profile_one(values))[0] == expected
+
+
+def test_the_rate_along_a_column_rises_where_the_label_does():
+    column = pd.DataFrame({"x": range(100)}, dtype=float)
+    label = pd.Series([0] * 50 + [1] * 50)
+
+    rates = rate_by_bin(column, label, EQUAL)
+
+    assert rates["label_rate"].tolist() == [0.0] * 5 + [1.0] * 5
+    assert rates["row_share"].sum() == pytest.approx(1)
+
+
+def test_rows_count_by_weight_and_the_missing_stand_apart():
+    column = pd.DataFrame({"x": [1.0, 1.0, None, None]})
+    weight = pd.Series([3.0, 1.0, 1.0, 1.0])
+
+    rates = rate_by_bin(column, pd.Series([1, 0, 0, 1]), weight)
+
+    assert rates["label_rate"].tolist() == [0.75, 0.5]
+    assert rates["is_missing"].tolist() == [False, True]
+
+
+def test_rare_texts_share_a_bin_and_the_commonest_comes_first():
+    texts = ["often"] * 60 + [f"rare {number}" for number in range(40)]
+
+    rates = rate_by_bin(pd.DataFrame({"x": texts}), LABEL, EQUAL)
+
+    assert len(rates) == 11
+    assert rates["row_share"].iloc[0] == pytest.approx(0.6)
+
+
+def test_columns_that_rank_alike_are_associated_whatever_their_scale():
+    x = pd.Series(range(1, 101), dtype=float)
+    columns = pd.DataFrame({"x": x, "log": x**3, "less": -x, "text": "a"})
+
+    association = associate(columns)
+
+    assert list(association) == ["x", "log", "less"]
+    assert association.loc["x", "log"] == pytest.approx(1)
+    assert association.loc["x", "less"] == pytest.approx(-1)
