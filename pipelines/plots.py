@@ -16,7 +16,7 @@ from models.profiling import associate
 COLOURS = ["#1f6f8b", "#d1603d", "#7a4f9a", "#5c8a3a"]
 RULE_COLOUR = "#6b7280"
 MOST_COLUMNS = 20
-MOST_PANELS, PANELS_IN_A_ROW = 6, 3
+MOST_PANELS, PANELS_IN_A_ROW = 6, 2
 GUIDE = {"color": "#9ca3af", "linestyle": "--", "linewidth": 1}
 
 
@@ -140,7 +140,7 @@ def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
     """
     shown = names[:MOST_PANELS]
     height = -(-len(shown) // PANELS_IN_A_ROW)
-    figure = Figure(figsize=(9, 2.3 * height + 0.4), layout="constrained")
+    figure = Figure(figsize=(6, 1.6 * height + 0.7), layout="constrained")
     panels = figure.subplots(height, PANELS_IN_A_ROW, sharey=True, squeeze=False)
     for axes, name in zip(panels.flat, shown, strict=False):
         bins = rates[rates["column_name"] == name]
@@ -162,13 +162,13 @@ def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
 
 def plot_association(association: pd.DataFrame) -> Figure:
     """Draw how alike columns rank rows, as :func:`models.profiling.associate` says."""
-    figure = Figure(figsize=(9, 7.5), layout="constrained")
+    figure = Figure(figsize=(6, 5.5), layout="constrained")
     axes = figure.subplots()
     axes.set_title("Which columns say the same", loc="left")
     image = axes.imshow(association, cmap="RdBu_r", vmin=-1, vmax=1)
     places = range(len(association))
-    axes.set_xticks(places, association.columns, rotation=90, fontsize=7)
-    axes.set_yticks(places, association.columns, fontsize=7)
+    axes.set_xticks(places, association.columns, rotation=90, fontsize=6)
+    axes.set_yticks(places, association.columns, fontsize=6)
     figure.colorbar(image, label="Rank correlation", shrink=0.6)
     return figure
 

@@ -78,7 +78,7 @@ class Request:
         given = given.removesuffix(".csv")
         # A dot stays, lest a file be called as a table of the warehouse is.
         name = re.sub(r"[^\w.]+", "_", given.lower()).strip("_.")
-        if name != given:
+        if name != given.lower():
             name += "_" + hashlib.sha256(given.encode()).hexdigest()[:6]
         return f"table_{name}"
 
