@@ -136,7 +136,7 @@ def test_five_stages_and_every_candidate_are_runs_in_mlflow(mined):
 def test_the_report_is_one_page_that_needs_no_other_file_and_shows_nobody(mined):
     report = (mined[1] / "report.html").read_text()
 
-    assert report.count("src='data:image/png;base64,") == 4
+    assert report.count("src='data:image/png;base64,") == 6
     assert "http" not in report
     assert "canary" not in report
 
