@@ -14,8 +14,9 @@ from local_airflow import (
     load_dags,
     prepare_database,
 )
-from pipelines.errors import PipelineError
-from pipelines.logs import configure_logging
+from pipelines.errors import PipelineError, UsageError
+from pipelines.logs import configure_logging, log_to_screen
+from pipelines.settings import check_environment
 from pipelines.status import print_summary
 from pipelines.warehouse import run_lock
 
@@ -34,7 +35,13 @@ OURS = ("pipelines", "models", "expectations")
 
 def main() -> int:
     """Run the night, print its summary, and return the exit code."""
-    settings, started_at = LocalSettings(), datetime.now(UTC).replace(tzinfo=None)
+    log_to_screen()
+    try:
+        settings = check_environment(LocalSettings)
+    except UsageError as error:
+        logger.error("%s", error)  # noqa: TRY400 - it says what to do; no trace needed
+        return error.exit_code
+    started_at = datetime.now(UTC).replace(tzinfo=None)
     problems, is_over = [], False
     os.umask(0o027)  # What is written here is nobody else's business.
     configure_logging(settings)

@@ -13,7 +13,8 @@ from contextlib import contextmanager, redirect_stdout, suppress
 
 from local_airflow import HOST, LocalSettings, describe_environment, prepare_database
 from pipelines.errors import PipelineError, UsageError
-from pipelines.logs import configure_logging
+from pipelines.logs import configure_logging, log_to_screen
+from pipelines.settings import check_environment
 
 logger = logging.getLogger("pipelines.up")
 
@@ -37,9 +38,10 @@ def main() -> int:
     """Run the servers until somebody stops them, or one of them ends by itself."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    settings = LocalSettings()
-    configure_logging(settings)
+    log_to_screen()
     try:
+        settings = check_environment(LocalSettings)
+        configure_logging(settings)
         with run_servers(settings) as servers:
             wait_until_open(settings, servers)
             sys.stdout.write(describe(settings))

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -139,8 +139,16 @@ class Settings(BaseSettings):
         return self.home / "mlartifacts"
 
 
-def check_environment() -> Settings:
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def check_environment(kind: type[AnySettings] = Settings) -> AnySettings:
     """Read the settings, and name those that can't be meant.
+
+    Parameters
+    ----------
+    kind : type, default=Settings
+        Which; Airflow on this machine has some of its own.
 
     Raises
     ------
@@ -149,7 +157,7 @@ def check_environment() -> Settings:
         group of settings.
     """
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         # What was given is left out, since it may be a key.
         wrong = "; ".join(

@@ -94,23 +94,20 @@ def read_table(
         It has no rows.
     """
     with _open(settings, source) as (connection, relation):
-        try:
-            columns = connection.execute(f"describe from {relation}").fetchall()
-            (total,) = connection.execute(f"select count(*) from {relation}").fetchone()
-            limit = count_rows_at_most(len(columns)) if count_rows_at_most else total
-            target = target if target in [name for name, *_ in columns] else None
-            share, weight = _plan_thinning(
-                connection, relation, target, limit / max(total, 1)
-            )
-            query = (
-                f"select * from (select row_number() over () as {ROW_NUMBER}, "
-                f"{weight} as {WEIGHT}, * from {relation}) "
-                f"where hash({ROW_NUMBER}, {int(seed)}) % 1000000 "
-                f"< {round(share * 1e6)} / {WEIGHT} order by {ROW_NUMBER}"
-            )
-            frame = connection.execute(query).df()
-        except duckdb.Error as error:
-            raise _describe_unreadable(source, error) from None
+        columns = connection.execute(f"describe from {relation}").fetchall()
+        (total,) = connection.execute(f"select count(*) from {relation}").fetchone()
+        limit = count_rows_at_most(len(columns)) if count_rows_at_most else total
+        target = target if target in [name for name, *_ in columns] else None
+        share, weight = _plan_thinning(
+            connection, relation, target, limit / max(total, 1)
+        )
+        query = (
+            f"select * from (select row_number() over () as {ROW_NUMBER}, "
+            f"{weight} as {WEIGHT}, * from {relation}) "
+            f"where hash({ROW_NUMBER}, {int(seed)}) % 1000000 "
+            f"< {round(share * 1e6)} / {WEIGHT} order by {ROW_NUMBER}"
+        )
+        frame = connection.execute(query).df()
     types = {name: kind for name, kind, *_ in columns}
     _require_rows(source, types, len(frame))
     row_number, weight = frame.pop(ROW_NUMBER), frame.pop(WEIGHT)
@@ -182,35 +179,23 @@ def read_like(
     """
     formats = _find_date_formats(settings, of, known.types)
     with _open(settings, source, as_text=True) as (connection, relation):
-        try:
-            columns = connection.execute(f"describe from {relation}").fetchall()
-            own = {name: kind for name, kind, *_ in columns}
-            types = {name: known.types.get(name, kind) for name, kind in own.items()}
-            listed = ", ".join(
-                f"{_cast(name, own[name], types[name], formats)} as {_quote(name)}"
-                for name in own
-            )
-            query = (
-                f"select row_number() over () as {ROW_NUMBER}, {listed} "
-                f"from {relation} order by {ROW_NUMBER}"
-            )
-            frame = connection.execute(query).df()
-        except duckdb.Error as error:
-            raise _describe_unreadable(source, error) from None
+        columns = connection.execute(f"describe from {relation}").fetchall()
+        own = {name: kind for name, kind, *_ in columns}
+        types = {name: known.types.get(name, kind) for name, kind in own.items()}
+        listed = ", ".join(
+            f"{_cast(name, own[name], types[name], formats)} as {_quote(name)}"
+            for name in own
+        )
+        query = (
+            f"select row_number() over () as {ROW_NUMBER}, {listed} "
+            f"from {relation} order by {ROW_NUMBER}"
+        )
+        frame = connection.execute(query).df()
     _require_rows(source, types, len(frame))
     for name in frame.columns.intersection(list(types)).drop(id_column or []):
         if NUMBERS.fullmatch(types[name]) and own[name] == "VARCHAR":
             frame[name] = read_numbers(frame[name])
     return Table(frame, frame.pop(ROW_NUMBER), len(frame), query, types)
-
-
-def _describe_unreadable(source: str, error: duckdb.Error) -> UsageError:
-    # DuckDB's own message may quote a row.
-    msg = (
-        f"{source} can't be read as a table ({type(error).__name__}), so nothing was "
-        "mined. Check its header, delimiter and encoding (UTF-8)."
-    )
-    return UsageError(msg)
 
 
 def _require_rows(source: str, types: dict[str, str], total: int) -> None:
@@ -261,6 +246,23 @@ def _cast(name: str, own: str, wanted: str, formats: list[str]) -> str:
 @contextmanager
 def _open(
     settings: Settings, source: str, *, as_text: bool = False
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """Give a connection and what to read from, for as long as the block lasts."""
+    try:
+        with _find(settings, source, as_text=as_text) as found:
+            yield found
+    except duckdb.Error as error:
+        # DuckDB's own message may quote a row.
+        msg = (
+            f"{source} can't be read as a table ({type(error).__name__}), so nothing "
+            "was mined. Check its header, delimiter and encoding (UTF-8)."
+        )
+        raise UsageError(msg) from None
+
+
+@contextmanager
+def _find(
+    settings: Settings, source: str, *, as_text: bool
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
     path = Path(source)
     if path.is_file():

@@ -193,3 +193,18 @@ def test_servers_do_not_start_on_a_port_that_is_taken(settings):
     (line,) = up.stderr.splitlines()
     assert f"Port {port} is taken, so nothing was started." in line
     assert up.returncode == 2
+
+
+@pytest.mark.parametrize("script", ["up.py", "run_night.py"])
+def test_a_setting_that_cannot_be_meant_is_one_line(settings, script):
+    ended = subprocess.run(
+        [sys.executable, str(PROJECT_ROOT / "dags" / script)],
+        env=describe_environment(settings, "many", 5000),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert "CRM_AIRFLOW_PORT" in line
