@@ -68,6 +68,10 @@ def describe_environment(
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         # After a crash, tasks begin again half a minute later, and not after five.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        # A busy API server's first answers take longer than the default of 5 s; a task
+        # that gave up on them would begin again only after its retry delay.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
+        "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "10",
         # skops looks for a name in every module there is, and thousands of times some
         # module of Airflow warns that the name has moved.
         "PYTHONWARNINGS": f"ignore:::{NOISY}",

@@ -20,7 +20,8 @@ from pipelines.warehouse import connect
 
 UP = [sys.executable, str(PROJECT_ROOT / "dags" / "up.py")]
 DAG_RUNS = "/api/v2/dags/ingest_deliveries/dagRuns"
-RECOVERY_SECONDS = 240
+# A retry waits for five minutes: a slow machine may need one.
+RECOVERY_SECONDS = 600
 DAG_IDS = {
     "announce_alerts",
     "build_marts",
