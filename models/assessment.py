@@ -112,30 +112,74 @@ def measure_calibration_error(label, probability):
     return float(np.sum(weight * np.abs(predicted - observed)))
 
 
-def bin_by_probability(label, probability):
+def bin_by_probability(label, probability, weight=None):
     """Group rows of neighbouring probability.
+
+    Parameters
+    ----------
+    label : ndarray of shape (n_rows,)
+        0 or 1.
+    probability : ndarray of shape (n_rows,)
+    weight : ndarray of shape (n_rows,), optional
+        For how many rows each speaks.
 
     Returns
     -------
     list of tuple
-        Mean probability, share of positives and number of rows of each group, in rising
-        order.
+        Mean probability, share of positives and weight of each group, in rising order.
     """
+    weight = np.ones(len(label)) if weight is None else weight
     order = np.argsort(probability, kind="stable")
-    groups = np.array_split(order, min(BIN_COUNT, len(order)))
-    label = average_ties(label, probability)
-    return [
-        (float(probability[group].mean()), float(label[group].mean()), len(group))
-        for group in groups
-    ]
+    places = split_evenly(weight[order])
+    count, said, seen = (
+        np.bincount(places, weight[order] * values[order])
+        for values in (
+            np.ones(len(label)),
+            probability,
+            average_ties(label, probability, weight),
+        )
+    )
+    is_there = count > 0
+    return list(
+        zip(
+            (said[is_there] / count[is_there]).tolist(),
+            (seen[is_there] / count[is_there]).tolist(),
+            count[is_there].tolist(),
+            strict=True,
+        )
+    )
 
 
-def average_ties(label, score):
+def split_evenly(weight):
+    """Give each row its group of ten, so that all have about the same weight.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_rows,)
+        In the order of the groups.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        From 0; fewer groups where there are fewer rows.
+
+    Examples
+    --------
+    >>> split_evenly(np.ones(12)).tolist()
+    [0, 1, 2, 2, 3, 4, 5, 6, 7, 7, 8, 9]
+    """
+    middle = weight.cumsum() - weight / 2
+    return (middle * min(BIN_COUNT, len(weight)) / weight.sum()).astype(int)
+
+
+def average_ties(label, score, weight=None):
     """Give rows of one score their mean label, lest the order of rows decides.
 
     Parameters
     ----------
     label, score : ndarray of shape (n_rows,)
+    weight : ndarray of shape (n_rows,), optional
+        For how many rows each speaks.
 
     Returns
     -------
@@ -146,18 +190,27 @@ def average_ties(label, score):
     >>> average_ties(np.array([1, 0, 1]), np.array([0.2, 0.2, 0.7])).tolist()
     [0.5, 0.5, 1.0]
     """
-    _, places, counts = np.unique(score, return_inverse=True, return_counts=True)
-    return (np.bincount(places, label) / counts)[places]
+    weight = np.ones(len(label)) if weight is None else weight
+    _, places = np.unique(score, return_inverse=True)
+    return (np.bincount(places, weight * label) / np.bincount(places, weight))[places]
 
 
-def accumulate_gains(label, score):
+def accumulate_gains(label, score, weight=None):
     """Which share of positives is reached by contacting the highest scores first?
+
+    Parameters
+    ----------
+    label, score : ndarray of shape (n_rows,)
+    weight : ndarray of shape (n_rows,), optional
+        For how many rows each speaks.
 
     Returns
     -------
     tuple of ndarray
         Share of rows contacted and share of positives reached, both from 0 to 1.
     """
-    hits = average_ties(label, score)[np.argsort(-score, kind="stable")].cumsum()
-    contacted = np.arange(len(label) + 1) / len(label)
-    return contacted, np.concatenate([[0], hits]) / label.sum()
+    weight = np.ones(len(label)) if weight is None else weight
+    order = np.argsort(-score, kind="stable")
+    hits = (weight * average_ties(label, score, weight))[order].cumsum()
+    asked = weight[order].cumsum()
+    return np.r_[0, asked] / asked[-1], np.r_[0, hits] / hits[-1]

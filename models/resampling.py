@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.assessment import BIN_COUNT, CAPACITIES
+from models.assessment import BIN_COUNT, CAPACITIES, split_evenly
 
 DRAWS = 200
 TAIL = 0.025  # beyond each end of an interval
@@ -10,7 +10,7 @@ CAPACITY = 0.10
 PER_ROWS = 1000  # profit is stated for so many
 
 
-def resample(label, scores, person, *, worth, random_state=0):
+def resample(label, scores, person, *, worth=None, weight=None, random_state=0):
     """Measure scores on rows as they are, then on resamplings of their people.
 
     All scores are measured on the same resamplings, so that differences have intervals.
@@ -23,8 +23,11 @@ def resample(label, scores, person, *, worth, random_state=0):
         By name.
     person : ndarray of shape (n_rows,)
         Numbers from 0. Rows of one person are drawn together.
-    worth : tuple of float
-        What a positive contacted brings, and what a contact costs, in CNY.
+    worth : tuple of float, optional
+        What a positive contacted brings, and what a contact costs, in CNY. Without it
+        there is no profit among the figures.
+    weight : ndarray of shape (n_rows,), optional
+        For how many rows each speaks. It is drawn as one.
     random_state : int, default=0
         Seed of the draws.
 
@@ -33,21 +36,24 @@ def resample(label, scores, person, *, worth, random_state=0):
     dict of str to dict of str to ndarray of shape (1 + DRAWS,)
         By name of the score and of the figure, its value and then the draws.
     """
-    sorted_scores = {name: _Sorted(label, score) for name, score in scores.items()}
+    weight = np.ones(len(label)) if weight is None else weight
+    sorted_scores = {
+        name: _Sorted(label, score, weight) for name, score in scores.items()
+    }
     random, count = np.random.default_rng(random_state), person.max() + 1
     rows = {name: [] for name in scores}
     for draw in range(1 + DRAWS):
         times = np.ones(count)
         if draw:
             times = np.bincount(random.integers(count, size=count), minlength=count)
-        weight = times[person].astype(float)
+        drawn = times[person] * weight
         # A draw without a positive has no figure, and is left out of the interval.
         with np.errstate(divide="ignore", invalid="ignore"):
             for name, of in sorted_scores.items():
-                rows[name].append(of.measure(weight, worth))
+                rows[name].append(of.measure(drawn, worth))
     return {
-        name: {key: np.array([row[key] for row in drawn]) for key in drawn[0]}
-        for name, drawn in rows.items()
+        name: {key: np.array([row[key] for row in measured]) for key in measured[0]}
+        for name, measured in rows.items()
     }
 
 
@@ -66,19 +72,17 @@ def summarise(drawn):
 class _Sorted:
     """A score in falling order, whose figures for any weights are sums along it."""
 
-    def __init__(self, label, score):
+    def __init__(self, label, score, weight):
         self.order = np.argsort(score, kind="stable")[::-1]
         self.label, self.score = label[self.order], score[self.order]
         # Rows of one score share a step.
         self.steps = np.flatnonzero(np.r_[True, self.score[1:] != self.score[:-1]])
         self.is_probability = score.min() >= 0 and score.max() <= 1
-        bins = min(BIN_COUNT, len(score))
-        sizes = [len(part) for part in np.array_split(np.empty(len(score)), bins)]
         self.step = np.repeat(
             np.arange(len(self.steps)), np.diff(np.r_[self.steps, len(score)])
         )
         # In rising order, as `bin_by_probability` has them.
-        self.bin = np.repeat(np.arange(bins), sizes)[::-1]
+        self.bin = split_evenly(weight[self.order][::-1])[::-1]
 
     def measure(self, weight, worth):
         weight = weight[self.order]
@@ -108,10 +112,11 @@ class _Sorted:
             figures[name] = self._reach(share, found, asked) / share
         precision = self._reach(CAPACITY, found, asked) * total / (CAPACITY * count)
         figures["precision_at_capacity"] = precision
-        value, cost = worth
-        figures["profit_cny_per_1000"] = (
-            PER_ROWS * CAPACITY * (precision * value - cost)
-        )
+        if worth:
+            value, cost = worth
+            figures["profit_cny_per_1000"] = (
+                PER_ROWS * CAPACITY * (precision * value - cost)
+            )
         return figures | self._judge_probabilities(weight, positive, everybody)
 
     @staticmethod

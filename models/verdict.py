@@ -7,6 +7,7 @@ MOST_CALIBRATION_ERROR = 0.02
 LEAST_CUT_OFFS = 3
 LEAST_STABILITY = 0.8
 LEAST_REASON_STABILITY = 0.5
+MOST_AUC_FOR_READING = 0.01  # what a scorecard may cost to be preferred by people
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,37 @@ class Findings:
     profit_over_rule: tuple[float, float, float]
 
 
+@dataclass(frozen=True)
+class TableFindings:
+    """As :class:`Findings`, of a table whose owner has said neither worth nor dates.
+
+    Attributes
+    ----------
+    calibration_error : tuple of float
+        Mean difference of said and seen.
+    over_rule : tuple of float
+        AUC over that of the most telling column alone.
+    over_scorecard : tuple of float
+        AUC over that of the scorecard, which people can read.
+    lift : tuple of float
+        Within capacity, against contacting anybody.
+    precision : tuple of float
+        Share of positives within capacity.
+    precision_over_rule : tuple of float
+        That, less the most telling column's.
+    base_rate : float
+        Share of positives.
+    """
+
+    calibration_error: tuple[float, float, float]
+    over_rule: tuple[float, float, float]
+    over_scorecard: tuple[float, float, float]
+    lift: tuple[float, float, float]
+    precision: tuple[float, float, float]
+    precision_over_rule: tuple[float, float, float]
+    base_rate: float
+
+
 def write_verdict(findings):
     """Answer the five adjectives of data mining, each from what was measured.
 
@@ -67,6 +99,64 @@ def write_verdict(findings):
         "understandable": _judge_understandable(findings),
         "useful": _judge_useful(findings),
     }
+
+
+def write_table_verdict(findings):
+    """Answer the five adjectives for any table; as :func:`write_verdict`.
+
+    Parameters
+    ----------
+    findings : TableFindings
+
+    Returns
+    -------
+    dict of str to tuple of bool and str
+    """
+    error = findings.calibration_error[0]
+    over, low, high = findings.over_rule
+    cost, _, most_cost = findings.over_scorecard
+    precision, more = findings.precision[0], findings.precision_over_rule
+    return {
+        "credible": (
+            error <= MOST_CALIBRATION_ERROR,
+            (
+                "On rows that were not learnt from, probabilities differ from what "
+                f"happened by {error:.1%} on average ({MOST_CALIBRATION_ERROR:.0%} is "
+                "allowed)."
+            ),
+        ),
+        "novel": (
+            low > 0,
+            (
+                f"Its AUC over that of the most telling column alone is {over:+.3f} "
+                f"({low:+.3f} to {high:+.3f})."
+            ),
+        ),
+        "effective": _judge_effective(findings),
+        "understandable": (
+            cost <= MOST_AUC_FOR_READING,
+            (
+                "The scorecard, which adds up points by bin and level, is below it by "
+                f"an AUC of {cost:.3f} (at most {most_cost:.3f}; up to "
+                f"{MOST_AUC_FOR_READING} it is the better choice for people)."
+            ),
+        ),
+        "useful": (
+            more[1] > 0,
+            (
+                f"Within capacity {precision:.1%} are positive, {more[0]:+.1%} against "
+                f"the most telling column ({more[1]:+.1%} to {more[2]:+.1%}), and "
+                f"{findings.base_rate:.1%} of all rows. {_say_when_it_pays(precision)} "
+                f"Contacting anybody pays from {1 / findings.base_rate:.1f} on."
+            ),
+        ),
+    }
+
+
+def _say_when_it_pays(precision):
+    if precision == 0:
+        return "It never pays."
+    return f"It pays where a positive is worth {1 / precision:.1f} contacts."
 
 
 def _judge_credible(findings):

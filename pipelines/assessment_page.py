@@ -12,18 +12,14 @@ from models.resampling import CAPACITY, DRAWS
 from pipelines.mining_runs import MiningRun, load_use_case
 from pipelines.page import embed, write_document, write_table
 from pipelines.planted_truth import TRUTHS
+from pipelines.report_parts import (
+    MEASURES,
+    write_answers,
+    write_figures,
+    write_tenths,
+)
 from pipelines.settings import Settings
 
-MEASURES = {
-    "auc": "AUC",
-    "average_precision": "Average precision",
-    "ks": "KS",
-    "lift_at_10_percent": "Lift at\u00a010\u00a0%",
-    "precision_at_capacity": "Precision at capacity",
-    "profit_cny_per_1000": "Profit (CNY)",
-    "brier": "Brier",
-    "calibration_error": "Calibration error",
-}
 OFFERS = {
     "ndcg_at_3": "NDCG@3",
     "map_at_3": "MAP@3",
@@ -37,7 +33,6 @@ SEGMENTS = {
     "auc": "AUC",
 }
 MOST_SEGMENTS = 30
-DIGITS = ((50, 0), (1, 2))  # from so large a figure on; smaller ones have three
 INTERVALS = (
     f"Below each figure what 95 % of {DRAWS} resamplings of people give. Capacity is "
     f"{CAPACITY:.0%} of the rows; profit is for 1,000 rows, if a positive contacted "
@@ -81,16 +76,15 @@ def write_page(
             f"which no candidate has seen. {escape(winner)} won on an earlier one. "
             f"Seed {mining_run.seed}, data version {mining_run.data_version}.</p>"
         ),
-        "<h2>Verdict</h2>",
-        *(_write_answer(name, *answer) for name, answer in answers.items()),
+        *write_answers(answers),
         "<h2>Candidates</h2>",
-        _write_figures(test, MEASURES),
+        write_figures(test, MEASURES),
         f"<p class='quiet'>{INTERVALS.format(*definition.WORTH_CNY)}</p>",
         _describe_truth(test, winner),
         "<h2>How it holds</h2><div class='plots'>",
         *(embed(name, figure) for name, figure in plots.items()),
         "</div><h2>By tenth of the score</h2>",
-        _write_tenths(test[test["candidate"] == winner]),
+        write_tenths(test[test["candidate"] == winner]),
         "<h2>Fitted anew at earlier cut-offs</h2>",
         _write_back_test(table, winner),
         *_write_offers(table),
@@ -107,34 +101,6 @@ def write_page(
     return path
 
 
-def _write_answer(adjective: str, holds: bool, why: str) -> str:  # noqa: FBT001
-    kind, word = ("yes", adjective) if holds else ("no", f"not {adjective}")
-    return f"<p><b class='{kind}'>{word.capitalize()}.</b> {escape(why)}</p>"
-
-
-def _write_figures(rows: pd.DataFrame, measures: dict[str, str]) -> str:
-    written = rows[rows["metric"].isin(list(measures))]
-    written = written.assign(
-        text=[_write_interval(row) for row in written.itertuples()]
-    )
-    wide = written.pivot_table(
-        index="candidate", columns="metric", values="text", aggfunc="first", sort=False
-    )
-    return write_table(
-        wide.fillna("–").reset_index(), {"candidate": ""} | _present(measures, wide)
-    )
-
-
-def _present(measures: dict[str, str], wide: pd.DataFrame) -> dict[str, str]:
-    return {name: heading for name, heading in measures.items() if name in wide}
-
-
-def _write_interval(row: tuple) -> str:
-    digits = next((few for least, few in DIGITS if abs(row.value) >= least), 3)
-    value, low, high = (f"{v:,.{digits}f}" for v in (row.value, row.low, row.high))
-    return f"{value}\n{low}\u00a0–\u00a0{high}"
-
-
 def _describe_truth(test: pd.DataFrame, winner: str) -> str:
     auc = test[test["metric"] == "auc"].set_index("candidate")["value"]
     if TRUTHS[0] not in auc:
@@ -148,29 +114,6 @@ def _describe_truth(test: pd.DataFrame, winner: str) -> str:
     )
 
 
-def _write_tenths(rows: pd.DataFrame) -> str:
-    figures = rows.set_index("metric")
-    gains = figures.rename(index=lambda name: name.removeprefix("gain_in_top_"))
-    tenths = pd.DataFrame(
-        [
-            {
-                "tenth": f"{place}",
-                "lift": _write_interval(figures.loc[f"lift_in_decile_{place}"]),
-                "gain": _write_interval(gains.loc[f"{10 * place}_percent"]),
-            }
-            for place in range(1, 11)
-        ]
-    )
-    return write_table(
-        tenths,
-        {
-            "tenth": "Tenth, the likeliest first",
-            "lift": "Lift in it",
-            "gain": "Share of positives reached up to it",
-        },
-    )
-
-
 def _write_back_test(table: pd.DataFrame, winner: str) -> str:
     rows = table[(table["part"] == "back_test") & (table["metric"] == "auc")]
     rows = rows[rows["candidate"].isin([winner, "rule"])]
@@ -179,7 +122,7 @@ def _write_back_test(table: pd.DataFrame, winner: str) -> str:
     named = rows.assign(
         candidate=rows["as_of_date"].astype(str) + ", " + rows["candidate"]
     )
-    return _write_figures(named, {"auc": "AUC"})
+    return write_figures(named, {"auc": "AUC"})
 
 
 def _write_offers(table: pd.DataFrame) -> list[str]:
@@ -188,7 +131,7 @@ def _write_offers(table: pd.DataFrame) -> list[str]:
         return []
     return [
         "<h2>Offers, customer by customer</h2>",
-        _write_figures(rows, OFFERS),
+        write_figures(rows, OFFERS),
         (
             "<p class='quiet'>Of customers who opened something: whether it was among "
             "the first three offers, and how early. Against what sells best, and what "

@@ -20,7 +20,11 @@ MOST_PANELS, PANELS_IN_A_ROW = 6, 2
 GUIDE = {"color": "#9ca3af", "linestyle": "--", "linewidth": 1}
 
 
-def plot_roc(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
+def plot_roc(
+    label: np.ndarray,
+    scores: dict[str, np.ndarray],
+    weight: np.ndarray | None = None,
+) -> Figure:
     """Draw hits against false alarms.
 
     Parameters
@@ -29,29 +33,41 @@ def plot_roc(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
         0 or 1.
     scores : dict of str to ndarray of shape (n_rows,)
         By candidate. The higher, the likelier.
+    weight : ndarray of shape (n_rows,), optional
+        For how many rows each speaks.
     """
     figure, axes = _start("Who is told apart", "False alarms (share of negatives)")
     axes.set_ylabel("Found (share of positives)")
     axes.plot([0, 1], [0, 1], label="chance", **GUIDE)
     for colour, name, score in _colour(scores):
-        false_alarms, found, _ = roc_curve(label, score)
+        false_alarms, found, _ = roc_curve(label, score, sample_weight=weight)
         axes.plot(false_alarms, found, color=colour, label=name)
     return _finish(figure, axes)
 
 
-def plot_precision_recall(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
+def plot_precision_recall(
+    label: np.ndarray,
+    scores: dict[str, np.ndarray],
+    weight: np.ndarray | None = None,
+) -> Figure:
     """Draw how pure the found are against how many are found; as :func:`plot_roc`."""
     figure, axes = _start("How pure the list is", "Found (share of positives)")
     axes.set_ylabel("Positives on the list (share)")
-    axes.axhline(label.mean(), label="chance", **GUIDE)
+    axes.axhline(np.average(label, weights=weight), label="chance", **GUIDE)
     for colour, name, score in _colour(scores):
-        precision, recall, _ = precision_recall_curve(label, score)
+        precision, recall, _ = precision_recall_curve(
+            label, score, sample_weight=weight
+        )
         # The last point is nobody found, to which scikit-learn gives precision 1.
         axes.step(recall[:-1], precision[:-1], where="post", color=colour, label=name)
     return _finish(figure, axes)
 
 
-def plot_gains(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
+def plot_gains(
+    label: np.ndarray,
+    scores: dict[str, np.ndarray],
+    weight: np.ndarray | None = None,
+) -> Figure:
     """Draw who is reached against how many are contacted; as :func:`plot_roc`."""
     figure, axes = _start(
         "What contacting the highest scores reaches", "Contacted (share)"
@@ -59,17 +75,25 @@ def plot_gains(label: np.ndarray, scores: dict[str, np.ndarray]) -> Figure:
     axes.set_ylabel("Reached (share of positives)")
     axes.plot([0, 1], [0, 1], label="chance", **GUIDE)
     for colour, name, score in _colour(scores):
-        axes.plot(*accumulate_gains(label, score), color=colour, label=name)
+        axes.plot(*accumulate_gains(label, score, weight), color=colour, label=name)
     return _finish(figure, axes)
 
 
-def plot_calibration(label: np.ndarray, probabilities: dict[str, np.ndarray]) -> Figure:
-    """Draw what happened against what was predicted, in ten equal groups."""
+def plot_calibration(
+    label: np.ndarray,
+    probabilities: dict[str, np.ndarray],
+    weight: np.ndarray | None = None,
+) -> Figure:
+    """Draw what happened against what was predicted, in ten equal groups.
+
+    As :func:`plot_roc`, but of probabilities.
+    """
     figure, axes = _start("Whether probabilities are true", "Predicted probability")
     axes.set_ylabel("Observed share")
     highest = 0.0
     for colour, name, probability in _colour(probabilities):
-        predicted, observed, _ = np.array(bin_by_probability(label, probability)).T
+        groups = bin_by_probability(label, probability, weight)
+        predicted, observed, _ = np.array(groups).T
         highest = max(highest, predicted.max(), observed.max())
         axes.plot(predicted, observed, marker="o", color=colour, label=name)
     axes.plot([0, highest], [0, highest], label="as predicted", **GUIDE)

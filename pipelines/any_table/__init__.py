@@ -16,6 +16,7 @@ from pipelines.any_table.report import write_html
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
 from pipelines.errors import PipelineError
+from pipelines.report_parts import MEASURES
 from pipelines.settings import Settings
 
 OURS = [Path(__file__).parents[2] / folder for folder in ("pipelines", "models")]
@@ -149,7 +150,12 @@ def _model(folder: Folder) -> None:
     kinds = dict(zip(columns["column_name"], columns["treatment"], strict=True))
     with _open_stage(folder, "model"):
         predictions = model.fit(
-            folder.settings, request, folder.drawn, kinds, folder.clock
+            folder.settings,
+            request,
+            folder.drawn,
+            kinds,
+            modify.find_most_telling(columns),
+            folder.clock,
         )
         folder.write_predictions(predictions)
     logger.info("%s modelled: %s", request.name, " and ".join(predictions.test))
@@ -161,26 +167,35 @@ def _assess(folder: Folder) -> None:
     with _open_stage(folder, "assess"):
         drawn = folder.drawn
         assessment = assess.judge(drawn, predictions, request.metric, request.seed)
-        figures = assessment.figures.set_index("candidate")
-        tracking.log(metrics=figures.loc[BEST].to_dict(), figures=assessment.plots)
+        figures = assessment.figures.set_index(["candidate", "metric"])
+        best = figures.loc[BEST]
+        tracking.log(
+            metrics=_choose(best)
+            | {"auc_low": best.loc["auc", "low"], "auc_high": best.loc["auc", "high"]},
+            figures=assessment.plots,
+        )
         for name, run_id in predictions.runs.items():
-            tracking.log_later(folder.settings, run_id, figures.loc[name].to_dict())
+            tracking.log_later(folder.settings, run_id, _choose(figures.loc[name]))
         folder.write("assessment.parquet", assessment.figures)
         _write_predictions(drawn, assessment, folder.path)
         page = write_html(request, drawn, columns, predictions, assessment)
         (folder.path / "report.html").write_text(page, encoding="utf-8")
     tracking.end_run(folder.settings, folder.run_id, data_version=folder.data_version)
-    best = figures.loc[BEST]
     logger.info(
         "%s assessed: AUC %.4f (%.4f to %.4f), lift at 10 %% %.2f, calibration error "
         "%.4f",
         request.name,
-        best["auc"],
-        best["auc_low"],
-        best["auc_high"],
-        best["lift_at_10_percent"],
-        best["calibration_error"],
+        *best.loc["auc", ["value", "low", "high"]],
+        best.loc["lift_at_10_percent", "value"],
+        best.loc["calibration_error", "value"],
     )
+
+
+def _choose(figures: pd.DataFrame) -> dict[str, float]:
+    """Leave out what only a table tells, in a list of runs side by side."""
+    return {
+        name: figures.loc[name, "value"] for name in MEASURES if name in figures.index
+    }
 
 
 STAGES = {

@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from models.assessment import measure
-from pipelines.any_table.model import Predictions
+from models.resampling import resample, summarise
+from models.verdict import TableFindings, write_table_verdict
+from pipelines.any_table.model import RULE, SCORECARD, Predictions
 from pipelines.any_table.sample import Sample
 from pipelines.plots import (
     plot_calibration,
@@ -18,7 +19,6 @@ from pipelines.plots import (
     plot_roc,
 )
 
-RESAMPLES = 100
 BEST = "best"
 # The higher, the better.
 MEASURES = {
@@ -35,9 +35,13 @@ class Assessment:
     Attributes
     ----------
     figures : DataFrame
-        One row per candidate: ``candidate``, ``chosen_in`` (training parts in which it
-        was the best), and its measures, for AUC with the ends of a 95 % interval.
-        The last, ``"best"``, is whatever was chosen in each part.
+        One row per candidate and metric: ``candidate``, ``metric``, ``value``, and the
+        ends of its 95 % interval, ``low`` and ``high``. The last candidate, ``"best"``,
+        is whatever was chosen in each part.
+    chosen : list of str
+        The best candidate of each training part.
+    answers : dict of str to tuple of bool and str
+        As :func:`models.verdict.write_table_verdict` gives it.
     probability : ndarray of shape (n_rows,)
         Of what was chosen, by position in the sample; NaN where it is not predicted.
     plots : dict of str to Figure
@@ -47,6 +51,8 @@ class Assessment:
     """
 
     figures: pd.DataFrame
+    chosen: list[str]
+    answers: dict[str, tuple[bool, str]]
     probability: np.ndarray
     plots: dict[str, Figure]
     out_of_fold: bool
@@ -80,74 +86,69 @@ def judge(
     probability = np.full(len(sample.X), np.nan)
     for name, (_, test) in zip(chosen, sample.splits, strict=True):
         probability[test] = predictions.test[name][test]
-    judged = {**predictions.test, BEST: probability}
     label = sample.label
     rows = sample.predicted[~np.isnan(label[sample.predicted])]
     out_of_fold = len(np.unique(label[rows])) < 2  # noqa: PLR2004 - both are needed
     if out_of_fold:
         rows = sample.splits[0][0]
-        tuned = predictions.tune[0]
-        judged = {name: _spread(tuned[name], rows, len(label)) for name in tuned}
-        judged[BEST] = judged[chosen[0]]
-    label = label[rows].astype(int)
-    judged = {name: values[rows] for name, values in judged.items()}
-    times = {name: chosen.count(name) for name in judged} | {BEST: len(chosen)}
-    # A row that speaks for several counts as often, but is drawn as one: an AUC does
-    # not depend on how common a label is, and how sure it is on rows that were read.
-    each = np.repeat(np.arange(len(rows)), sample.weight[rows])
+        judged = predictions.tune[0] | {BEST: predictions.tune[0][chosen[0]]}
+    else:
+        judged = predictions.test | {BEST: probability}
+        judged = {name: values[rows] for name, values in judged.items()}
+    label, weight = label[rows].astype(int), sample.weight[rows].astype(float)
+    drawn = resample(
+        label, judged, np.arange(len(rows)), weight=weight, random_state=seed
+    )
     figures = pd.DataFrame(
         [
-            {"candidate": name, "chosen_in": times[name]}
-            | measure(label[each], values[each])
-            | _bootstrap_auc(label, values, seed)
-            for name, values in judged.items()
-        ]
+            (name, measure, *summarise(values))
+            for name, metrics in drawn.items()
+            for measure, values in metrics.items()
+        ],
+        columns=["candidate", "metric", "value", "low", "high"],
     )
-    repeated = {name: values[each] for name, values in judged.items()}
-    return Assessment(figures, probability, _plot(label[each], repeated), out_of_fold)
+    return Assessment(
+        figures=figures,
+        chosen=chosen,
+        answers=write_table_verdict(_find(drawn, np.average(label, weights=weight))),
+        probability=probability,
+        plots=_plot(label, judged, weight),
+        out_of_fold=out_of_fold,
+    )
 
 
 def _choose(
     tuned: dict[str, np.ndarray], label: np.ndarray, weight: np.ndarray, metric: str
 ) -> str:
     measure_one = partial(MEASURES[metric], label, sample_weight=weight)
-    return max(tuned, key=lambda name: measure_one(tuned[name]))
+    candidates = [name for name in tuned if name != RULE]
+    return max(candidates, key=lambda name: measure_one(tuned[name]))
 
 
-def _spread(values: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
-    spread = np.full(count, np.nan)
-    spread[rows] = values
-    return spread
+def _find(drawn: dict[str, dict[str, np.ndarray]], base_rate: float) -> TableFindings:
+    best, rule, scorecard = (drawn[name] for name in (BEST, RULE, SCORECARD))
+    return TableFindings(
+        calibration_error=summarise(best["calibration_error"]),
+        over_rule=summarise(best["auc"] - rule["auc"]),
+        over_scorecard=summarise(best["auc"] - scorecard["auc"]),
+        lift=summarise(best["lift_at_10_percent"]),
+        precision=summarise(best["precision_at_capacity"]),
+        precision_over_rule=summarise(
+            best["precision_at_capacity"] - rule["precision_at_capacity"]
+        ),
+        base_rate=float(base_rate),
+    )
 
 
-def _bootstrap_auc(
-    label: np.ndarray, probability: np.ndarray, seed: int
-) -> dict[str, float]:
-    """Draw rows again and again: between which ends do 95 % of the AUCs lie?
-
-    Rows are sorted once. A draw is how often each of them came, which is a weight.
-    """
-    random, count = np.random.default_rng(seed), len(label)
-    ranks = np.unique(probability, return_inverse=True)[1]
-    drawn = []
-    for _ in range(RESAMPLES):
-        weight = np.bincount(random.integers(0, count, count), minlength=count)
-        positives = np.bincount(ranks, weights=weight * label)
-        negatives = np.bincount(ranks, weights=weight * (1 - label))
-        below = negatives.cumsum() - negatives / 2
-        pairs = positives.sum() * negatives.sum()
-        drawn.append((positives * below).sum() / pairs if pairs else np.nan)
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
-    return {"auc_low": float(low), "auc_high": float(high)}
-
-
-def _plot(label: np.ndarray, judged: dict[str, np.ndarray]) -> dict[str, Figure]:
-    # Three curves can be told apart: what was chosen, and the two easiest to read.
-    names = (BEST, "scorecard", "naive_bayes")
-    shown = {name: judged[name] for name in names if name in judged}
+def _plot(
+    label: np.ndarray, judged: dict[str, np.ndarray], weight: np.ndarray
+) -> dict[str, Figure]:
+    # Three curves can be told apart: what was chosen, what people can read, and one
+    # column alone.
+    shown = {name: judged[name] for name in (BEST, SCORECARD, RULE)}
     return {
-        "gains": plot_gains(label, shown),
-        "calibration": plot_calibration(label, shown),
-        "roc": plot_roc(label, shown),
-        "precision_recall": plot_precision_recall(label, shown),
+        "gains": plot_gains(label, shown, weight),
+        "calibration": plot_calibration(label, shown, weight),
+        "roc": plot_roc(label, shown, weight),
+        "precision_recall": plot_precision_recall(label, shown, weight),
     }

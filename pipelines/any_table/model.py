@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import Pipeline
 
-from models.any_table import CANDIDATES, CATEGORY, DROP, NUMBER
+from models.any_table import CANDIDATES, CATEGORY, DROP, NUMBER, build_scorecard
 from models.cross_fitting import (
     CrossFitted,
     OutOfTimeError,
@@ -29,7 +30,11 @@ from pipelines.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-STACK = "stack"
+# The best simple rule: what the most telling column says alone. It is no candidate.
+RULE = "best_column"
+SCORECARD, STACK = "scorecard", "stack"
+# Whatever the budget is.
+ALWAYS_FITTED = (RULE, SCORECARD)
 
 
 @dataclass
@@ -76,6 +81,7 @@ def fit(
     request: Request,
     sample: Sample,
     kinds: dict[str, str],
+    telling: str,
     clock: Clock,
 ) -> Predictions:
     """Fit every candidate in every training part, each in a run of its own in MLflow.
@@ -90,8 +96,10 @@ def fit(
         As :func:`sample.draw` gives it.
     kinds : dict of str to str
         By column, see :mod:`models.any_table`.
+    telling : str
+        The column that tells most alone.
     clock : Clock
-        Stops what the budget is not enough for. The first candidate is always fitted.
+        Stops what the budget is not enough for. Rule and scorecard are always fitted.
 
     Returns
     -------
@@ -102,9 +110,12 @@ def fit(
         parts = list(
             pool.map(lambda rows: _prepare(request, sample, kinds, rows), sample.splits)
         )
-        for position, name in enumerate(CANDIDATES):
-            is_over = clock.is_over if position else _is_never_over
-            fit_part = partial(_fit_candidate, request, kinds, name, is_over)
+        builds = {RULE: partial(_build_rule, kinds[telling], telling)} | {
+            name: partial(build, kinds) for name, build in CANDIDATES.items()
+        }
+        for name, build in builds.items():
+            is_over = _is_never_over if name in ALWAYS_FITTED else clock.is_over
+            fit_part = partial(_fit_candidate, request, name, build, is_over)
             with tracking.open_run(settings, request.name, name) as run_id:
                 try:
                     fitted = list(pool.map(fit_part, parts))
@@ -126,7 +137,8 @@ def fit(
     test, tune = _calibrate(sample, parts, list(runs))
     if STACK in test:
         with tracking.open_run(settings, request.name, STACK) as runs[STACK]:
-            tracking.log(parameters={"members": " and ".join(parts[0].test)})
+            members = [name for name in parts[0].test if name != RULE]
+            tracking.log(parameters={"members": " and ".join(members)})
     # By run, so that MLflow shows the candidates side by side.
     for name, run_id in runs.items():
         pairs = zip(parts, tune, strict=True)
@@ -137,6 +149,15 @@ def fit(
 
 def _is_never_over() -> bool:
     return False
+
+
+def _build_rule(
+    kind: str,
+    telling: str,
+    pairs: list[tuple[str, str]],  # noqa: ARG001 - it is one column
+    random_state: int,
+) -> Pipeline:
+    return build_scorecard({telling: kind}, random_state=random_state)
 
 
 def _prepare(
@@ -163,14 +184,12 @@ def _prepare(
 
 def _fit_candidate(
     request: Request,
-    kinds: dict[str, str],
     name: str,
+    build: Callable[..., Pipeline],
     is_over: Callable[[], bool],
     part: Part,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, object]]:
-    build = partial(
-        CANDIDATES[name], kinds, pairs=part.pairs, random_state=request.seed
-    )
+    build = partial(build, pairs=part.pairs, random_state=request.seed)
     if name == "boosting":
         if is_over():
             raise OutOfTimeError
@@ -197,9 +216,10 @@ def _describe(chosen: list[dict[str, object]]) -> dict[str, str]:
 def _calibrate(
     sample: Sample, parts: list[Part], names: list[str]
 ) -> tuple[dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
-    members = {name: [name] for name in names} | (
-        {STACK: names} if len(names) > 1 else {}
-    )
+    members = {name: [name] for name in names}
+    candidates = [name for name in names if name != RULE]
+    if len(candidates) > 1:
+        members[STACK] = candidates
     test = {name: np.full(len(sample.X), np.nan) for name in members}
     tune = []
     for part, (train, rows) in zip(parts, sample.splits, strict=True):

@@ -48,3 +48,15 @@ def decide(
         )
         raise DataQualityError(msg)
     return treatments
+
+
+def find_most_telling(columns: pd.DataFrame) -> str:
+    """Name the column that tells most alone, of those that are learnt from.
+
+    Parameters
+    ----------
+    columns : DataFrame
+        ``column_name``, ``treatment`` and ``auc_alone``.
+    """
+    used = columns[columns["treatment"] != DROP]
+    return used.loc[used["auc_alone"].idxmax(), "column_name"]

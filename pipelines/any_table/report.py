@@ -1,6 +1,7 @@
 """One page for people: what was learnt, how good it is, and what to doubt."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -9,12 +10,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from models.any_table import DROP
+from models.resampling import CAPACITY, DRAWS
 from pipelines.any_table import explore
 from pipelines.any_table.assess import BEST, Assessment
-from pipelines.any_table.model import Predictions
+from pipelines.any_table.model import RULE, Predictions
+from pipelines.any_table.modify import find_most_telling
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
 from pipelines.page import embed, write_document, write_table
+from pipelines.report_parts import (
+    MEASURES,
+    write_answers,
+    write_figures,
+    write_tenths,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,20 +38,10 @@ MOST_COLUMNS = 40
 TELLING = 0.6  # the AUC alone from which a column is missed
 WHAT_TO_DO = "If it is a measure and known in time, bring it in bands."
 EXPLANATION = (
-    "<i>best</i> is whatever had the best {} inside each training part, and what "
-    "predictions.parquet holds. Intervals: 95 %, bootstrap over rows."
+    "<i>best</i> is whatever had the best {} inside each training part ({}), and what "
+    "predictions.parquet holds; <i>best_column</i> is what {} says alone. Below each "
+    "figure what 95 % of {} resamplings of rows give. Capacity is {:.0%} of the rows."
 )
-CANDIDATES = {
-    "candidate": "Candidate",
-    "chosen_in": "Chosen in parts",
-    "auc": "AUC",
-    "auc_low": "from",
-    "auc_high": "to",
-    "average_precision": "Average precision",
-    "lift_at_10_percent": "Lift at 10 %",
-    "brier": "Brier",
-    "calibration_error": "Calibration error",
-}
 COLUMNS = {
     "column_name": "Column",
     "treatment": "Taken for",
@@ -81,17 +81,21 @@ def write_html(
             column["reason"],
             WHAT_TO_DO,
         )
+    figures = assessment.figures
     parts = [
         f"<h1>{escape(Path(request.source).name)}: {escape(request.target)}</h1>",
         f"<p class='quiet'>{_describe_sample(request, sample)}</p>",
         f"<p class='headline'>{_conclude(columns, assessment)}</p>",
         _warn(sample, columns, predictions, assessment),
+        *write_answers(assessment.answers),
         "<h2>Candidates</h2>",
-        write_table(assessment.figures, CANDIDATES),
-        f"<p class='quiet'>{EXPLANATION.format(escape(request.metric))}</p>",
+        write_figures(figures, MEASURES),
+        f"<p class='quiet'>{_explain(request, columns, assessment)}</p>",
         "<h2>How it holds</h2><div class='plots'>",
         *(embed(name, figure) for name, figure in assessment.plots.items()),
-        "</div><h2>Columns</h2>",
+        "</div><h2>By tenth of the score</h2>",
+        write_tenths(figures[figures["candidate"] == BEST]),
+        "<h2>Columns</h2>",
         write_table(columns.nlargest(MOST_COLUMNS, "information_value"), COLUMNS),
         f"<p class='quiet'>{_count_hidden(columns)}</p><div class='plots'>",
         *(embed(name, figure) for name, figure in _plot_columns(sample, columns)),
@@ -127,17 +131,34 @@ def _describe_thinning(sample: Sample) -> str:
 
 
 def _conclude(columns: pd.DataFrame, assessment: Assessment) -> str:
-    best = assessment.figures.set_index("candidate").loc[BEST]
-    used = columns[columns["treatment"] != "drop"]
-    alone = used.nlargest(1, "auc_alone").iloc[0]
+    figures = assessment.figures.set_index(["candidate", "metric"])
+    auc = figures.loc[(BEST, "auc")]
+    lift, error = (
+        figures.loc[(BEST, metric), "value"]
+        for metric in ("lift_at_10_percent", "calibration_error")
+    )
     return (
-        f"AUC <b>{best['auc']:.3f}</b> (between {best['auc_low']:.3f} and "
-        f"{best['auc_high']:.3f}); chance is 0.5, and the best column alone, "
-        f"{escape(alone['column_name'])}, reaches {alone['auc_alone']:.3f}. "
-        "Contacting the highest tenth finds "
-        f"<b>{best['lift_at_10_percent']:.1f} times</b> "
+        f"AUC <b>{auc['value']:.3f}</b> (between {auc['low']:.3f} and "
+        f"{auc['high']:.3f}); chance is 0.5, and the most telling column alone, "
+        f"{escape(find_most_telling(columns))}, reaches "
+        f"{figures.loc[(RULE, 'auc'), 'value']:.3f}. "
+        f"Contacting the highest tenth finds <b>{lift:.1f} times</b> "
         "as many positives as chance would. Probabilities differ from what happened by "
-        f"<b>{best['calibration_error']:.1%}</b> on average."
+        f"<b>{error:.1%}</b> on average."
+    )
+
+
+def _explain(request: Request, columns: pd.DataFrame, assessment: Assessment) -> str:
+    times = ", ".join(
+        f"{name} in {count} of {len(assessment.chosen)}"
+        for name, count in Counter(assessment.chosen).most_common()
+    )
+    return EXPLANATION.format(
+        escape(request.metric),
+        times,
+        escape(find_most_telling(columns)),
+        DRAWS,
+        CAPACITY,
     )
 
 
@@ -150,7 +171,7 @@ def _warn(
     warnings = [
         f"<b>{escape(column['column_name'])}</b> may be a leak: "
         f"{escape(column['leak'])}. Is it known when the prediction is made? "
-        + ("It was left out." if column["treatment"] == "drop" else "It was kept.")
+        + ("It was left out." if column["treatment"] == DROP else "It was kept.")
         for column in columns[columns["leak"] != ""].to_dict("records")
     ]
     warnings += [
@@ -170,7 +191,7 @@ def _warn(
 
 def _list_lost(columns: pd.DataFrame) -> list[dict[str, object]]:
     """Columns that tell something and yet were left out, but not for being a leak."""
-    is_lost = (columns["treatment"] == "drop") & (columns["auc_alone"] > TELLING)
+    is_lost = (columns["treatment"] == DROP) & (columns["auc_alone"] > TELLING)
     is_other = columns["reason"] != columns["leak"]
     return columns[is_lost & is_other].to_dict("records")
 

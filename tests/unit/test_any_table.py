@@ -1,4 +1,5 @@
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
-from models.any_table import arrange, decide_kind
+from models.any_table import CANDIDATES, arrange, decide_kind
 from pipelines import any_table, cli, tracking
 from pipelines.any_table import explore, modify, sample
 from pipelines.any_table.request import Request
@@ -75,6 +76,12 @@ def read(folder, name):
     return pd.read_parquet(folder / f"{name}.parquet")
 
 
+def read_figures(folder):
+    """Values by candidate and metric."""
+    figures = read(folder, "assessment")
+    return figures.pivot_table("value", "candidate", "metric", sort=False)
+
+
 def test_every_row_is_predicted_and_positives_rank_higher(mined):
     predictions = read(mined[1], "predictions")
 
@@ -98,11 +105,19 @@ def test_each_kind_of_column_is_taken_for_what_it_is(mined):
 
 
 def test_probabilities_are_true_on_average(mined):
-    figures = read(mined[1], "assessment").set_index("candidate")
+    figures = read_figures(mined[1])
 
     assert figures.loc["best", "calibration_error"] < 0.06
-    assert figures.loc["best", "auc_low"] < figures.loc["best", "auc"]
-    assert figures.loc["best", "auc"] < figures.loc["best", "auc_high"]
+
+
+def test_every_figure_has_an_interval_and_one_column_alone_is_worse(mined):
+    figures = read(mined[1], "assessment").set_index(["candidate", "metric"])
+    best, rule = figures.loc["best"], figures.loc["best_column"]
+
+    assert (best["low"] <= best["high"]).all()
+    assert best.loc["ks", "low"] < best.loc["ks", "value"] < best.loc["ks", "high"]
+    assert rule.loc["auc", "high"] < best.loc["auc", "value"]
+    assert best.loc["gain_in_top_100_percent", "value"] == 1
 
 
 def test_five_stages_and_every_candidate_are_runs_in_mlflow(mined):
@@ -125,11 +140,12 @@ def test_five_stages_and_every_candidate_are_runs_in_mlflow(mined):
     }
     assert all(0.6 < of.metrics["out_of_fold_auc"] < 1 for of in candidates.values())
     assert all(of.params for of in candidates.values())
-    figures = read(folder, "assessment").set_index("candidate").drop("best")
+    figures = read_figures(folder).drop("best")
     assert {name: of.metrics["auc"] for name, of in candidates.items()} == (
         figures["auc"].to_dict()
     )
-    assert "stack" in candidates
+    assert set(candidates) == {*CANDIDATES, "best_column", "stack"}
+    assert "best_column" not in candidates["stack"].params["members"]
     assert all(run.info.status == "FINISHED" for run in runs)
 
 
@@ -139,6 +155,14 @@ def test_the_report_is_one_page_that_needs_no_other_file_and_shows_nobody(mined)
     assert report.count("src='data:image/png;base64,") == 6
     assert "http" not in report
     assert "canary" not in report
+    adjectives = re.findall(r"class='(?:yes|no)'>(?:Not )?(\w+)\.</b>", report)
+    assert [adjective.lower() for adjective in adjectives] == [
+        "credible",
+        "novel",
+        "effective",
+        "understandable",
+        "useful",
+    ]
 
 
 def test_rows_of_a_test_file_are_predicted_whatever_is_in_them(settings, write):
@@ -173,7 +197,7 @@ def test_shuffled_labels_are_not_learnt(settings, write):
         drop=("joined",),
     )
 
-    figures = read(any_table.run(settings, request), "assessment")
+    figures = read_figures(any_table.run(settings, request))
 
     assert figures["auc"].between(0.42, 0.58).all()
 
@@ -293,7 +317,7 @@ def test_what_the_budget_was_not_enough_for_is_said(settings, write, caplog):
     with caplog.at_level(logging.WARNING, "pipelines"):
         folder = any_table.run(settings, request)
 
-    assert read(folder, "assessment")["candidate"].tolist() == ["scorecard", "best"]
+    assert read_figures(folder).index.tolist() == ["best_column", "scorecard", "best"]
     assert "boosting and naive_bayes and forest was left out" in caplog.text
 
 
@@ -451,8 +475,8 @@ def test_noise_looks_like_noise_where_rows_predicted_cannot_tell(
 
     folder = any_table.run(settings, Request(write(rows), "leaves", test=unseen))
 
-    best = read(folder, "assessment").set_index("candidate").loc["best"]
-    assert best["auc_low"] < 0.5
+    figures = read(folder, "assessment").set_index(["candidate", "metric"])
+    assert figures.loc[("best", "auc"), "low"] < 0.5
     assert said in (folder / "report.html").read_text()
 
 
@@ -475,7 +499,7 @@ def test_of_a_large_table_the_rarer_target_is_kept_and_probabilities_stay_true(
     probability = read(folder, "predictions")["probability"]
     average = np.average(probability, weights=weight)
     assert average == pytest.approx(is_positive.mean(), rel=0.15)
-    best = read(folder, "assessment").set_index("candidate").loc["best"]
+    best = read_figures(folder).loc["best"]
     assert best["calibration_error"] < is_positive.mean() / 2
     assert f"({is_positive.mean():.1%})" in (folder / "report.html").read_text()
 

@@ -62,6 +62,22 @@ def test_rows_of_one_person_count_as_one_so_that_copies_do_not_make_it_surer():
     assert width(8) == pytest.approx(width(1), rel=0.05)
 
 
+def test_a_row_that_speaks_for_several_gives_the_figures_of_that_many_rows():
+    label, probability, _ = draw_scores(500)
+    weight = np.where(label == 1, 1, 7)
+    each = np.repeat(np.arange(500), weight)
+
+    once = resample(label, {"it": probability}, np.arange(500), weight=weight)["it"]
+    copied = resample(label[each], {"it": probability[each]}, each)["it"]
+
+    for name in set(once) - {"calibration_error"}:
+        assert once[name] == pytest.approx(copied[name], abs=1e-9)
+    # Here a bin ends within the copies of a row, there it can't.
+    ours, theirs = once["calibration_error"], copied["calibration_error"]
+    assert ours == pytest.approx(theirs, abs=0.005)
+    assert "profit_cny_per_1000" not in once
+
+
 def test_profit_is_what_hits_within_capacity_bring_less_what_contacts_cost():
     label = np.array([1, 0] + [0] * 18)
     score = np.linspace(1, 0, 20)

@@ -2,7 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from models.verdict import Findings, write_verdict
+from models.verdict import (
+    Findings,
+    TableFindings,
+    write_table_verdict,
+    write_verdict,
+)
 
 GOOD = Findings(
     calibration_error=(0.010, 0.005, 0.018),
@@ -21,9 +26,19 @@ GOOD = Findings(
     profit_over_rule=(400.0, 100.0, 700.0),
 )
 
+GOOD_TABLE = TableFindings(
+    calibration_error=(0.010, 0.005, 0.018),
+    over_rule=(0.12, 0.10, 0.14),
+    over_scorecard=(0.004, -0.002, 0.010),
+    lift=(4.1, 3.9, 4.3),
+    precision=(0.5, 0.45, 0.55),
+    precision_over_rule=(0.2, 0.15, 0.25),
+    base_rate=0.125,
+)
 
-def judge(findings):
-    return {name: holds for name, (holds, _) in write_verdict(findings).items()}
+
+def judge(findings, write=write_verdict):
+    return {name: holds for name, (holds, _) in write(findings).items()}
 
 
 def test_what_is_good_in_all_respects_has_all_five_adjectives():
@@ -70,3 +85,32 @@ def test_every_sentence_states_its_figure():
     assert "0.93" in said["understandable"]
     assert "80% of the likeliest keep their first reason" in said["understandable"]
     assert "3,000 CNY" in said["useful"]
+
+
+def test_a_good_table_has_all_five_adjectives_and_says_from_when_on_it_pays():
+    assert all(judge(GOOD_TABLE, write_table_verdict).values())
+    _, why = write_table_verdict(GOOD_TABLE)["useful"]
+    assert "worth 2.0 contacts. Contacting anybody pays from 8.0 on" in why
+
+
+@pytest.mark.parametrize(
+    ("adjective", "change"),
+    [
+        ("credible", {"calibration_error": (0.021, 0.01, 0.03)}),
+        ("novel", {"over_rule": (0.01, -0.001, 0.02)}),
+        ("effective", {"lift": (1.2, 0.9, 1.5)}),
+        ("understandable", {"over_scorecard": (0.02, 0.01, 0.03)}),
+        ("useful", {"precision_over_rule": (0.05, -0.01, 0.11)}),
+    ],
+)
+def test_each_adjective_of_a_table_turns_negative_by_a_figure(adjective, change):
+    judged = judge(replace(GOOD_TABLE, **change), write_table_verdict)
+
+    assert [name for name, holds in judged.items() if not holds] == [adjective]
+
+
+def test_what_finds_nobody_never_pays():
+    _, why = write_table_verdict(replace(GOOD_TABLE, precision=(0.0, 0.0, 0.0)))[
+        "useful"
+    ]
+    assert "It never pays." in why
