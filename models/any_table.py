@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -15,8 +14,8 @@ from sklearn.preprocessing import (
     OrdinalEncoder,
     TargetEncoder,
 )
-from sklearn.utils.validation import check_is_fitted, validate_data
 
+from models.bins import MonotoneBins, QuantileBins
 from models.interactions import JointLevels
 from models.treatments import select
 
@@ -175,7 +174,7 @@ def build_scorecard(kinds, pairs=(), random_state=0):
     encode = _build_target_encoder(random_state)
     columns = ColumnTransformer(
         [
-            ("number", make_pipeline(QuantileBins(), encode), select(kinds, NUMBER)),
+            ("number", make_pipeline(MonotoneBins(20), encode), select(kinds, NUMBER)),
             ("text", encode, select(kinds, CATEGORY) + select(kinds, CODE)),
             *_build_pairs(pairs, random_state),
         ]
@@ -265,51 +264,6 @@ CANDIDATES = {
     "naive_bayes": build_naive_bayes,
     "forest": build_forest,
 }
-
-
-class QuantileBins(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Replace numbers by the tenth they lie in, and gaps by a bin of their own.
-
-    Parameters
-    ----------
-    n_bins : int, default=10
-        At most; fewer where values repeat.
-
-    Examples
-    --------
-    >>> X = np.array([[1.0], [2.0], [3.0], [np.nan]])
-    >>> QuantileBins(n_bins=2).fit_transform(X).ravel()
-    array([0., 0., 1., 2.])
-    """
-
-    def __init__(self, n_bins=10):
-        self.n_bins = n_bins
-
-    def fit(self, X, y=None):  # noqa: ARG002 - scikit-learn passes a label to all
-        """Find the edges of the bins in the training part."""
-        X = validate_data(self, X, dtype=float, ensure_all_finite="allow-nan")
-        shares = np.linspace(0, 1, self.n_bins + 1)[1:-1]
-        self.edges_ = [
-            np.unique(np.quantile(values[~np.isnan(values)], shares))
-            if not np.isnan(values).all()
-            else np.array([])
-            for values in X.T
-        ]
-        return self
-
-    def transform(self, X):
-        """Give the bin of each number, from 0."""
-        check_is_fitted(self)
-        X = validate_data(
-            self, X, reset=False, dtype=float, ensure_all_finite="allow-nan"
-        )
-        bins = np.empty(X.shape)
-        for position, edges in enumerate(self.edges_):
-            values = X[:, position]
-            bins[:, position] = np.where(
-                np.isnan(values), len(edges) + 1, np.searchsorted(edges, values)
-            )
-        return bins
 
 
 def to_log_odds(probability):

@@ -54,7 +54,7 @@ def _(step, origins):  # noqa: ARG001
 def _(step: FunctionTransformer, origins):
     if step.func is repeat_by_family:
         return np.tile(origins, len(FAMILIES))
-    if step.func is None or isinstance(step.func, np.ufunc):
+    if step.func in {None, np.clip} or isinstance(step.func, np.ufunc):
         return origins
     msg = f"nobody has written down what the columns of {step.func.__name__} are"
     raise UnexplainableError(msg)

@@ -42,6 +42,8 @@ TRUSTED_TYPES = [
     # Ours, and without state, or with nothing but arrays and fitted estimators.
     "models.cross_sell.repeat_by_family",
     "models.by_group.ClassifierByGroup",
+    # Cuts off outliers; a function without state.
+    "numpy.clip",
     # Plain data: the type of an array, the nodes of a tree.
     "numpy.dtype",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
