@@ -16,8 +16,8 @@ run: $(BIN)/.locked ## Simulate a bank, run one night through the DAGs, print a 
 	@echo "Champions of this demo need no person (CRM_AUTO_APPROVE); elsewhere: crm approve"
 	@CRM_AUTO_APPROVE=true $(BIN)/python dags/run_night.py
 
-test: $(BIN)/.locked ## Run all tests
-	$(BIN)/pytest
+test: $(BIN)/.locked ## Run all tests, a file at a time on each core
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 quick: $(BIN)/.locked ## Run the fast tests: unit, dags, docs
 	$(BIN)/pytest tests/unit tests/dags tests/docs models pipelines -m "not slow"
