@@ -26,6 +26,8 @@ from pipelines.settings import Settings
         "positive": Param("dormant", type=["null", "string"]),
         "id_column": Param(None, type=["null", "string"]),
         "time_column": Param(None, type=["null", "string"]),
+        # A customer has a row each month: nobody is to be learnt from and judged on.
+        "group_column": Param("customer_id", type=["null", "string"]),
         "drop": Param([], type="array"),
         "budget": Param(120.0, type="number", minimum=1),
     },

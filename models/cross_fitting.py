@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from models.any_table import BOOSTING_SETTINGS, to_log_odds
 
@@ -38,7 +38,7 @@ class CrossFitted:
         return np.mean([_predict_log_odds(each, X) for each in self.members], axis=0)
 
 
-def split_folds(label, random_state=None):
+def split_folds(label, random_state=None, group=None, count=FOLDS):
     """Cut the training part into folds, each with its share of positives.
 
     Parameters
@@ -47,16 +47,24 @@ def split_folds(label, random_state=None):
         0 or 1.
     random_state : int, optional
         None leaves the rows in their order, so that rows in time stay together.
+    group : ndarray of shape (n_rows,), optional
+        Rows of one group are all in one fold.
+    count : int, default=FOLDS
 
     Returns
     -------
     list of tuple of ndarray
         Positions to fit on, and to tune on.
+
+    Examples
+    --------
+    >>> label, group = np.array([0, 1] * 4), np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    >>> [group[tune].tolist() for _, tune in split_folds(label, 0, group, count=2)]
+    [[1, 1, 2, 2], [0, 0, 3, 3]]
     """
-    folds = StratifiedKFold(
-        FOLDS, shuffle=random_state is not None, random_state=random_state
-    )
-    return list(folds.split(np.zeros(len(label)), label))
+    kind = StratifiedKFold if group is None else StratifiedGroupKFold
+    folds = kind(count, shuffle=random_state is not None, random_state=random_state)
+    return list(folds.split(np.zeros(len(label)), label, group))
 
 
 def cross_fit(estimator, X, label, folds, *, is_over=lambda: False):

@@ -4,19 +4,22 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import cross_val_predict
 from sklearn.preprocessing import OrdinalEncoder, TargetEncoder
 from sklearn.tree import DecisionTreeClassifier
+
+from models.cross_fitting import split_folds
 
 PERFECT = 0.9995
 STRONG = 0.75  # below this AUC no column alone is suspect
 MOST_ROWS = 20_000
 COLUMNS_TRIED = 3
 TOLERANCE = 0.02  # of AUC
+FOLDS = 3
 TWIN = 0.95  # absolute rank correlation from which two columns say the same
 
 
-def measure_alone(X, label, random_state=0):
+def measure_alone(X, label, random_state=0, group=None):
     """How well does each column alone rank rows it was not fitted on?
 
     Parameters
@@ -27,6 +30,8 @@ def measure_alone(X, label, random_state=0):
         0 or 1.
     random_state : int, default=0
         Seed of the folds.
+    group : ndarray of shape (n_rows,), optional
+        Rows of one group are not judged by each other.
 
     Returns
     -------
@@ -34,11 +39,12 @@ def measure_alone(X, label, random_state=0):
         AUC by column, in either direction.
     """
     rows = _thin_out(label, random_state)
-    X, label = X.iloc[rows], label[rows]
-    return {name: _measure_column(X[[name]], label, random_state) for name in X}
+    X, label, group = X.iloc[rows], label[rows], None if group is None else group[rows]
+    folds = split_folds(label, random_state, group, FOLDS)
+    return {name: _measure_column(X[[name]], label, folds, random_state) for name in X}
 
 
-def find_suspects(X, label, alone, random_state=0):
+def find_suspects(X, label, alone, random_state=0, group=None):
     """Name columns that alone rank about as well as all the others together.
 
     What happens in the world shows in many columns a little. What was written down
@@ -55,6 +61,8 @@ def find_suspects(X, label, alone, random_state=0):
         As :func:`measure_alone` gives it.
     random_state : int, default=0
         Seed of the folds.
+    group : ndarray of shape (n_rows,), optional
+        As for :func:`measure_alone`.
 
     Returns
     -------
@@ -69,12 +77,15 @@ def find_suspects(X, label, alone, random_state=0):
     }
     rows = _thin_out(label, random_state)
     X, label = X.iloc[rows].drop(columns=list(reasons)), label[rows]
+    folds = split_folds(
+        label, random_state, None if group is None else group[rows], FOLDS
+    )
     strong = [name for name in X if alone[name] >= STRONG]
-    groups = _group_twins(X, sorted(strong, key=alone.get, reverse=True))
-    for group in groups[:COLUMNS_TRIED]:
-        others = _measure_together(X.drop(columns=group), label, random_state)
-        if alone[group[0]] >= others - TOLERANCE:
-            reasons |= {name: _explain(name, group, alone, others) for name in group}
+    families = _group_twins(X, sorted(strong, key=alone.get, reverse=True))
+    for family in families[:COLUMNS_TRIED]:
+        others = _measure_together(X.drop(columns=family), label, folds, random_state)
+        if alone[family[0]] >= others - TOLERANCE:
+            reasons |= {name: _explain(name, family, alone, others) for name in family}
     return reasons
 
 
@@ -98,8 +109,8 @@ def _group_twins(X, names):
     return groups
 
 
-def _explain(name, group, alone, others):
-    twins = [other for other in group if other != name]
+def _explain(name, family, alone, others):
+    twins = [other for other in family if other != name]
     besides = f", {' and '.join(twins)} left aside," if twins else ""
     return (
         f"alone (AUC {alone[name]:.3f}) ranks about as well as all other columns "
@@ -116,8 +127,7 @@ def _thin_out(label, random_state):
     return np.sort(chosen)
 
 
-def _measure_column(column, label, random_state):
-    folds = StratifiedKFold(3, shuffle=True, random_state=random_state)
+def _measure_column(column, label, folds, random_state):
     if pd.api.types.is_float_dtype(column.iloc[:, 0]):
         tree = DecisionTreeClassifier(
             max_leaf_nodes=32, min_samples_leaf=10, random_state=random_state
@@ -131,14 +141,13 @@ def _measure_column(column, label, random_state):
     return float(roc_auc_score(label, score))
 
 
-def _measure_together(X, label, random_state):
+def _measure_together(X, label, folds, random_state):
     if X.shape[1] == 0:
         return 0.5
     X = _encode_texts(X)
     boosting = HistGradientBoostingClassifier(
         early_stopping=False, max_iter=80, random_state=random_state
     )
-    folds = StratifiedKFold(3, shuffle=True, random_state=random_state)
     score = cross_val_predict(boosting, X, label, cv=folds, method="predict_proba")
     return float(roc_auc_score(label, score[:, 1]))
 

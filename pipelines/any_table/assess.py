@@ -97,7 +97,7 @@ def judge(
         judged = {name: values[rows] for name, values in judged.items()}
     label, weight = label[rows].astype(int), sample.weight[rows].astype(float)
     drawn = resample(
-        label, judged, np.arange(len(rows)), weight=weight, random_state=seed
+        label, judged, _number_units(sample, rows), weight=weight, random_state=seed
     )
     figures = pd.DataFrame(
         [
@@ -115,6 +115,14 @@ def judge(
         plots=_plot(label, judged, weight),
         out_of_fold=out_of_fold,
     )
+
+
+def _number_units(sample: Sample, rows: np.ndarray) -> np.ndarray:
+    """Give a number to what is drawn as one: a row, or a group where there are any."""
+    group = sample.group_of(rows)
+    if group is None:
+        return np.arange(len(rows))
+    return np.unique(group, return_inverse=True)[1]
 
 
 def _choose(

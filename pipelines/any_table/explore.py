@@ -34,8 +34,9 @@ def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
     weight = pd.Series(sample.weight[sample.train])
     columns = profile(X, pd.Series(label), weight, predicted)
     varied = [name for name in X if len(X[name].unique()) > 1]
-    alone = measure_alone(X[varied], label, seed)
-    suspects = find_suspects(X[varied], label, alone, seed)
+    group = sample.group_of(sample.train)
+    alone = measure_alone(X[varied], label, seed, group)
+    suspects = find_suspects(X[varied], label, alone, seed, group)
     names = columns["column_name"]
     columns["auc_alone"] = names.map(alone).astype(float)
     columns["leak"] = [suspects.get(name, "") for name in names]

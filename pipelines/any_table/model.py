@@ -174,12 +174,20 @@ def _prepare(
         X=X,
         label=label,
         to_predict=sample.X[kept].iloc[test],
-        # In time, neighbouring rows stay together: they know too much of each other.
-        folds=split_folds(label, None if sample.held_out == "time" else request.seed),
+        folds=_split_folds(request, sample, train, label),
         pairs=choose_pairs(X[crossed], label),
         tune={},
         test={},
     )
+
+
+def _split_folds(
+    request: Request, sample: Sample, train: np.ndarray, label: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Keep rows together that know of each other: neighbours in time, and groups."""
+    if sample.held_out == "time":
+        return split_folds(label)
+    return split_folds(label, request.seed, sample.group_of(train))
 
 
 def _fit_candidate(

@@ -40,7 +40,7 @@ WHAT_TO_DO = "If it is a measure and known in time, bring it in bands."
 EXPLANATION = (
     "<i>best</i> is whatever had the best {} inside each training part ({}), and what "
     "predictions.parquet holds; <i>best_column</i> is what {} says alone. Below each "
-    "figure what 95 % of {} resamplings of rows give. Capacity is {:.0%} of the rows."
+    "figure what 95 % of {} resamplings of {} give. Capacity is {:.0%} of the rows."
 )
 COLUMNS = {
     "column_name": "Column",
@@ -114,8 +114,16 @@ def _describe_sample(request: Request, sample: Sample) -> str:
         f"{counts['total']:,} rows, {counts['sampled']:,} sampled, "
         f"{counts['labelled']:,} with a known target, {counts['positives']:,} of them "
         f"positive ({share:.1%}). {_describe_thinning(sample)}"
-        f"{HELD_OUT[sample.held_out]} Seed {request.seed}, data version "
-        f"{sample.hash()}."
+        f"{HELD_OUT[sample.held_out]} {_describe_groups(request)}"
+        f"Seed {request.seed}, data version {sample.hash()}."
+    )
+
+
+def _describe_groups(request: Request) -> str:
+    return (
+        f"Rows of one {escape(request.group_column)} are never on both sides. "
+        if request.group_column and not (request.time_column or request.test)
+        else ""
     )
 
 
@@ -158,6 +166,7 @@ def _explain(request: Request, columns: pd.DataFrame, assessment: Assessment) ->
         times,
         escape(find_most_telling(columns)),
         DRAWS,
+        f"groups ({escape(request.group_column)})" if request.group_column else "rows",
         CAPACITY,
     )
 

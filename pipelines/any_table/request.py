@@ -27,6 +27,9 @@ class Request:
         Column to predict.
     id_column, time_column : str, optional
         What names a row, and what orders rows in time. Neither is learnt from.
+    group_column : str, optional
+        What names rows that belong together, say a customer's. They are held out
+        together and drawn together, and it is not learnt from.
     test : Path, optional
         File of rows to predict. Else rows of ``source`` are held out.
     drop : tuple of str
@@ -49,6 +52,7 @@ class Request:
     target: str
     id_column: str | None = None
     time_column: str | None = None
+    group_column: str | None = None
     test: Path | None = None
     drop: tuple[str, ...] = ()
     positive: str | None = None
@@ -84,8 +88,9 @@ class Request:
 
     @property
     def not_learnt_from(self) -> tuple[str, ...]:
-        """The target, what names or orders rows, and what the modeller dropped."""
-        named = (self.target, self.id_column, self.time_column, *self.drop)
+        """The target, what names, orders or groups rows, and what was dropped."""
+        roles = (self.target, self.id_column, self.time_column, self.group_column)
+        named = (*roles, *self.drop)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
     def count_rows_at_most(self, columns: int) -> int:

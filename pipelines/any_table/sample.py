@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedKFold
 
 from models.any_table import MISSING, arrange
+from models.cross_fitting import split_folds
 from pipelines.any_table.request import CELLS_PER_SECOND, FOLDS, Request
 from pipelines.any_table.tables import (
     MOMENTS,
@@ -22,6 +22,7 @@ from pipelines.errors import DataQualityError, UsageError
 from pipelines.settings import Settings
 
 FEWEST_POSITIVES = 50
+FEWEST_GROUPS = 20
 HELD_OUT = 0.2
 
 
@@ -52,6 +53,8 @@ class Sample:
     weight : ndarray of shape (n_rows,)
         A whole number: for how many rows of the source each speaks, compared with
         those of the rarer label. It depends on nothing but the label.
+    group : ndarray of shape (n_rows,), optional
+        A whole number: rows of one group belong together. None: each is on its own.
     """
 
     X: pd.DataFrame
@@ -64,6 +67,7 @@ class Sample:
     query: str
     strays: dict[str, int]
     weight: np.ndarray
+    group: np.ndarray | None
 
     @property
     def train(self) -> np.ndarray:
@@ -74,6 +78,10 @@ class Sample:
     def predicted(self) -> np.ndarray:
         """Positions of all rows that are predicted, in order."""
         return np.sort(np.concatenate([test for _, test in self.splits]))
+
+    def group_of(self, rows: np.ndarray) -> np.ndarray | None:
+        """Give the groups of rows by position, None where each is on its own."""
+        return None if self.group is None else self.group[rows]
 
     def hash(self) -> str:
         """Hash all rows, labels and names of columns."""
@@ -125,7 +133,11 @@ def draw(settings: Settings, request: Request) -> Sample:
     if X.empty:
         msg = f"{request.source} has no column left to learn from. Drop fewer."
         raise UsageError(msg)
-    splits, held_out = _split(request, frame, X, label)
+    group = None
+    if request.group_column:
+        group = _number_groups(frame, request.group_column)
+        _require_groups(group, label, request.group_column)
+    splits, held_out = _split(request, frame, X, label, group)
     keys, X = keys.reset_index(drop=True), X.reset_index(drop=True)
     strays = _count_strays(frame.reset_index(drop=True), X)
     sample = Sample(
@@ -139,6 +151,7 @@ def draw(settings: Settings, request: Request) -> Sample:
         table.query,
         strays,
         table.weight.loc[chosen].to_numpy(dtype=int),
+        group,
     )
     return _add_test(settings, request, sample, table) if request.test else sample
 
@@ -202,15 +215,41 @@ def _read_keys(
     if repeated:
         msg = (
             f"The id {request.id_column} repeats in {repeated} of {len(ids)} rows, so "
-            "the same customer would be learnt from and judged on. Name a column that "
-            "does not repeat, or bring one row for each."
+            "the same customer would be learnt from and judged on. Give it as --group, "
+            "so that its rows stay together, or bring one row for each."
         )
         raise DataQualityError(msg)
     return ids.to_frame()
 
 
+def _number_groups(frame: pd.DataFrame, column: str) -> np.ndarray:
+    """Give groups numbers from 0; a row of which none is known is on its own."""
+    if column not in frame:
+        return np.arange(len(frame))
+    numbers, names = pd.factorize(frame[column])
+    alone = numbers < 0
+    numbers[alone] = len(names) + np.arange(alone.sum())
+    return numbers
+
+
+def _require_groups(group: np.ndarray, label: np.ndarray, column: str) -> None:
+    for value, name in ((1, "positive"), (0, "negative")):
+        count = len(np.unique(group[label == value]))
+        if count < FEWEST_GROUPS:
+            msg = (
+                f"Only {count} groups of {column} have a {name} row, fewer than "
+                f"{FEWEST_GROUPS}, so none can be held out. Name a column with more "
+                "groups, or none."
+            )
+            raise DataQualityError(msg)
+
+
 def _split(
-    request: Request, frame: pd.DataFrame, X: pd.DataFrame, label: np.ndarray
+    request: Request,
+    frame: pd.DataFrame,
+    X: pd.DataFrame,
+    label: np.ndarray,
+    group: np.ndarray | None,
 ) -> tuple[list[tuple[np.ndarray, np.ndarray]], str]:
     rows = np.arange(len(X))
     if request.time_column:
@@ -220,8 +259,7 @@ def _split(
         _require_order(times, is_test)
         _require_both(label[~is_test], request.target)
         return [(rows[~is_test], rows[is_test])], "time"
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=request.seed)
-    splits = list(folds.split(X, label))
+    splits = split_folds(label, request.seed, group, FOLDS)
     if FOLDS * X.size > request.budget * CELLS_PER_SECOND:
         return splits[:1], "random"
     return splits, "folds"
@@ -262,6 +300,10 @@ def _add_test(
     else:
         keys = pd.concat([known.keys, keys], ignore_index=True)
     first = len(known.X)
+    group = known.group
+    if group is not None:
+        unseen = _number_groups(table.frame, request.group_column)
+        group = np.concatenate([group, group.max() + 1 + unseen])
     return replace(
         known,
         X=pd.concat([known.X, X], ignore_index=True),
@@ -271,6 +313,7 @@ def _add_test(
         held_out="file",
         counts=known.counts | {"test": len(label)},
         weight=np.concatenate([known.weight, np.ones(len(label), dtype=int)]),
+        group=group,
     )
 
 

@@ -48,6 +48,10 @@ Id = Annotated[str | None, typer.Option("--id", help="Column that names a row.")
 Time = Annotated[
     str | None, typer.Option("--time", help="Column that orders rows in time.")
 ]
+Group = Annotated[
+    str | None,
+    typer.Option("--group", help="Column whose rows stay together, say a customer's."),
+]
 Test = Annotated[Path | None, typer.Option(help="File of rows to predict.")]
 Drop = Annotated[
     list[str] | None, typer.Option(help="Column not to learn from; repeatable.")
@@ -62,6 +66,7 @@ AllowLeak = Annotated[
 TABLE_ONLY = {
     "id_column": None,
     "time_column": None,
+    "group_column": None,
     "test": None,
     "drop": None,
     "positive": None,
@@ -79,6 +84,7 @@ def mine(  # noqa: PLR0913 - one argument for each option
     target: Target = None,
     id_column: Id = None,
     time_column: Time = None,
+    group_column: Group = None,
     test: Test = None,
     drop: Drop = None,
     positive: Positive = None,
@@ -106,6 +112,7 @@ def sample(  # noqa: PLR0913 - one argument for each option
     target: Target = None,
     id_column: Id = None,
     time_column: Time = None,
+    group_column: Group = None,
     test: Test = None,
     drop: Drop = None,
     positive: Positive = None,

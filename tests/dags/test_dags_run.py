@@ -25,6 +25,7 @@ os.environ.update(describe_environment(LocalSettings(), log_level="ERROR"))
 prepare_database()
 problems = []
 conf = {"source": sys.argv[1], "target": "left", "positive": "yes", "budget": 5}
+conf |= {"group_column": None}
 run_dag(load_dags()["mine_table"], conf, problems)
 sys.exit(len(problems))
 """

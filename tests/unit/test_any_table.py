@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
 from models.any_table import CANDIDATES, arrange, decide_kind
+from models.cross_fitting import split_folds
 from pipelines import any_table, cli, tracking
 from pipelines.any_table import explore, modify, sample
 from pipelines.any_table.request import Request
@@ -225,6 +226,63 @@ def test_with_a_time_the_latest_fifth_is_predicted_from_what_came_before(
     assert len(test) == ROWS / 5
     assert joined[train].max() < joined[test].min()
     assert "joined" not in drawn.X
+
+
+def make_months(customers=160, months=5, seed=0):
+    """Rows of customers who are what they are in every month; only ids tell."""
+    random = np.random.default_rng(seed)
+    customer = np.repeat(np.arange(customers), months)
+    return pd.DataFrame(
+        {
+            "customer": customer,
+            "house_number": np.repeat(random.normal(size=customers), months),
+            "noise": random.normal(size=len(customer)),
+            "leaves": np.where(random.permutation(customers) < 60, "yes", "no")[
+                customer
+            ],
+        }
+    )
+
+
+def test_rows_of_one_group_are_never_on_both_sides_of_any_split(settings, write):
+    request = Request(write(make_months()), "leaves", group_column="customer")
+
+    drawn = sample.draw(settings, request)
+
+    assert "customer" not in drawn.X
+    assert len(drawn.splits) == 5
+    for train, test in drawn.splits:
+        assert not set(drawn.group[train]) & set(drawn.group[test])
+        groups = drawn.group_of(train)
+        for fit, tune in split_folds(drawn.label[train], 0, groups):
+            assert not set(groups[fit]) & set(groups[tune])
+
+
+def test_nothing_is_learnt_from_who_somebody_is_where_rows_stay_together(
+    settings, write
+):
+    path = write(make_months())
+
+    def mine(**asked):
+        request = Request(path, "leaves", drop=("customer",), budget=20, **asked)
+        folder = any_table.run(settings, request)
+        figures = read(folder, "assessment").set_index(["candidate", "metric"])
+        return figures.loc[("best", "auc")], (folder / "report.html").read_text()
+
+    torn, _ = mine()
+    together, report = mine(group_column="customer")
+
+    assert torn["value"] > 0.8
+    assert together["low"] < 0.5 < together["high"]
+    assert together["high"] - together["low"] > 0.1
+    assert "Rows of one customer are never on both sides" in report
+
+
+def test_too_few_groups_to_hold_any_out_are_refused(settings, write):
+    rows = make_rows().assign(region=np.arange(ROWS) % 7)
+
+    with pytest.raises(DataQualityError, match="7 groups of region"):
+        sample.draw(settings, Request(write(rows), "leaves", group_column="region"))
 
 
 def test_a_perfect_predictor_is_named_and_left_out_unless_allowed(settings, write):
