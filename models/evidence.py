@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from models.assessment import measure_calibration_error
-from models.profiling import measure_drift
+from models.drift import measure_drift
 
 CHALLENGER, CHAMPION, RULE = "challenger", "champion", "rule"
 RESAMPLINGS = 400

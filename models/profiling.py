@@ -10,7 +10,7 @@ MOST_ROWS = 20_000  # more hardly sharpen a correlation
 QUANTILES = {"p01": 0.01, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p99": 0.99}
 
 
-def profile(train, label, weight, test):
+def profile(train, label, weight, test, test_weight=None):
     """Profile every column of a frame.
 
     Parameters
@@ -23,6 +23,8 @@ def profile(train, label, weight, test):
         For how many rows of the population each speaks.
     test : DataFrame with the columns of ``train``
         Where drift is measured.
+    test_weight : Series, optional
+        As ``weight``, of ``test``.
 
     Returns
     -------
@@ -33,7 +35,9 @@ def profile(train, label, weight, test):
     """
     rows = [
         {"column_name": name}
-        | _profile_column(train[name], label.to_numpy(), weight.to_numpy(), test[name])
+        | _profile_column(
+            train[name], label.to_numpy(), weight.to_numpy(), test[name], test_weight
+        )
         for name in train.columns
     ]
     return pd.DataFrame(rows)
@@ -112,13 +116,14 @@ def _rate_column(column, label, weight):
     )
 
 
-def _profile_column(train, label, weight, test):
+def _profile_column(train, label, weight, test, test_weight):
     is_text = not pd.api.types.is_numeric_dtype(train)
     bins_train, bins_test, bin_count = bin_together(train, test)
     rows = np.bincount(bins_train, weight, minlength=bin_count)
     positives = np.bincount(bins_train, weight * label, minlength=bin_count)
     is_missing = train.isna().to_numpy()
     values = np.array([]) if is_text else train.to_numpy()[~is_missing]
+    rows_test = np.bincount(bins_test, test_weight, minlength=bin_count)
     return {
         "kind": "text" if is_text else "number",
         "missing_share": float(np.average(is_missing, weights=weight)),
@@ -126,7 +131,7 @@ def _profile_column(train, label, weight, test):
         **_describe(values, weight[~is_missing][: len(values)]),
         "label_rate_where_missing": _average(label[is_missing], weight[is_missing]),
         "information_value": measure_drift(positives, rows - positives),
-        "drift_psi": measure_drift(rows, np.bincount(bins_test, minlength=bin_count)),
+        "drift_psi": measure_drift(rows, rows_test),
     }
 
 

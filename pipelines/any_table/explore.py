@@ -30,9 +30,10 @@ def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
     label = sample.label[sample.train]
     # Drift is between rows as they are in the source, not as they were thinned out.
     test = sample.splits[0][1]
-    predicted = sample.X.iloc[np.repeat(test, sample.weight[test])]
-    weight = pd.Series(sample.weight[sample.train])
-    columns = profile(X, pd.Series(label), weight, predicted)
+    weight, test_weight = (
+        pd.Series(sample.weight[rows]) for rows in (sample.train, test)
+    )
+    columns = profile(X, pd.Series(label), weight, sample.X.iloc[test], test_weight)
     varied = [name for name in X if len(X[name].unique()) > 1]
     group = sample.group_of(sample.train)
     alone = measure_alone(X[varied], label, seed, group)
