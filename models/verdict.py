@@ -144,10 +144,11 @@ def write_table_verdict(findings):
         "useful": (
             more[1] > 0,
             (
-                f"Within capacity {precision:.1%} are positive, {more[0]:+.1%} against "
-                f"the most telling column ({more[1]:+.1%} to {more[2]:+.1%}), and "
-                f"{findings.base_rate:.1%} of all rows. {_say_when_it_pays(precision)} "
-                f"Contacting anybody pays from {1 / findings.base_rate:.1f} on."
+                f"Within capacity {precision:.1%} are positive, {100 * more[0]:+.1f} "
+                f"points against the most telling column ({100 * more[1]:+.1f} to "
+                f"{100 * more[2]:+.1f}), and {findings.base_rate:.1%} of all rows. "
+                f"{_say_when_it_pays(precision)} Contacting anybody pays from "
+                f"{1 / findings.base_rate:.1f} on."
             ),
         ),
     }
