@@ -127,6 +127,6 @@ def calibrate(estimator, X, label):
     CalibratedClassifierCV
         A sigmoid on top of ``estimator``, which keeps its ranking.
     """
-    return CalibratedClassifierCV(FrozenEstimator(estimator), method="sigmoid").fit(
-        X, label
-    )
+    calibrated = CalibratedClassifierCV(FrozenEstimator(estimator), method="sigmoid")
+    # What predicts is in `calibrated_classifiers_`; skops would write both.
+    return calibrated.fit(X, label).set_params(estimator=None)

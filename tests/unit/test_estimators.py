@@ -1,6 +1,10 @@
+import io
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from models import churn, cross_sell
@@ -135,6 +139,18 @@ def test_calibration_keeps_the_ranking_and_meets_the_base_rate(use_case, name):
     )
     assert np.array_equal(before.argsort(kind="stable"), after.argsort(kind="stable"))
     assert after.mean() == pytest.approx(later["label"].mean(), abs=0.01)
+
+
+def test_what_is_saved_of_a_calibrated_boosting_is_saved_once():
+    frame = invent(churn)
+    estimator = fit(churn, "boosting", frame)
+    X, label = frame[churn.FEATURES], frame["label"]
+
+    def count_trees(estimator):
+        with zipfile.ZipFile(io.BytesIO(skops.io.dumps(estimator))) as saved:
+            return saved.read("schema.json").count(b'"TreePredictor"')
+
+    assert count_trees(calibrate(estimator, X, label)) == count_trees(estimator) > 0
 
 
 def test_a_group_with_a_single_label_learns_from_all_rows():
