@@ -261,7 +261,7 @@ def test_rows_of_one_group_are_never_on_both_sides_of_any_split(settings, write)
 def test_nothing_is_learnt_from_who_somebody_is_where_rows_stay_together(
     settings, write
 ):
-    path = write(make_months())
+    path = write(make_months(customers=400, seed=1))
 
     def mine(**asked):
         request = Request(path, "leaves", drop=("customer",), budget=20, **asked)
@@ -272,8 +272,10 @@ def test_nothing_is_learnt_from_who_somebody_is_where_rows_stay_together(
     torn, _ = mine()
     together, report = mine(group_column="customer")
 
-    assert torn["value"] > 0.8
-    assert together["low"] < 0.5 < together["high"]
+    assert torn["value"] > 0.7
+    assert together["low"] < 0.5
+    assert together["value"] < 0.6
+    # Rows of a group say one thing, so that it is no surer than from so few groups.
     assert together["high"] - together["low"] > 0.1
     assert "Rows of one customer are never on both sides" in report
 
