@@ -13,7 +13,7 @@ body {font: 15px/1.5 system-ui, sans-serif; color: #1f2937; max-width: 66rem;
   margin: 2rem auto; padding: 0 1rem}
 h1 {font-size: 1.6rem; margin-bottom: 0} h2 {font-size: 1.15rem; margin-top: 2rem}
 table {border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums}
-td, th {padding: .25rem .6rem; border-bottom: 1px solid #e5e7eb; text-align: left;
+td, th {padding: .25rem .4rem; border-bottom: 1px solid #e5e7eb; text-align: left;
   vertical-align: top; white-space: pre-line} td.number, th.number {text-align: right}
 .plots {display: grid; grid-template-columns: 1fr 1fr; gap: 1rem}
 img {width: 100%} .warning {background: #fef3c7; padding: .6rem .9rem}

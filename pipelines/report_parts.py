@@ -78,4 +78,4 @@ def _write_interval(row: tuple) -> str:
     digits = next((few for least, few in DIGITS if abs(row.value) >= least), 3)
     value, low, high = (f"{v:,.{digits}f}" for v in (row.value, row.low, row.high))
     # A line may break behind a dash, were it not for the word joiner.
-    return f"{value}\n{low}\u00a0–\u2060\u00a0{high}"
+    return f"{value}\n{low}\u202f–\u2060\u202f{high}"
