@@ -38,9 +38,7 @@ def measure_alone(X, label, random_state=0, group=None):
     dict of str to float
         AUC by column, in either direction.
     """
-    rows = _thin_out(label, random_state)
-    X, label, group = X.iloc[rows], label[rows], None if group is None else group[rows]
-    folds = split_folds(label, random_state, group, FOLDS)
+    X, label, folds = _thin_out(X, label, random_state, group)
     return {name: _measure_column(X[[name]], label, folds, random_state) for name in X}
 
 
@@ -75,11 +73,8 @@ def find_suspects(X, label, alone, random_state=0, group=None):
         for name, auc in alone.items()
         if auc >= PERFECT
     }
-    rows = _thin_out(label, random_state)
-    X, label = X.iloc[rows].drop(columns=list(reasons)), label[rows]
-    folds = split_folds(
-        label, random_state, None if group is None else group[rows], FOLDS
-    )
+    X = X.drop(columns=list(reasons))
+    X, label, folds = _thin_out(X, label, random_state, group)
     strong = [name for name in X if alone[name] >= STRONG]
     families = _group_twins(X, sorted(strong, key=alone.get, reverse=True))
     for family in families[:COLUMNS_TRIED]:
@@ -118,13 +113,18 @@ def _explain(name, family, alone, others):
     )
 
 
-def _thin_out(label, random_state):
-    if len(label) <= MOST_ROWS:
-        return np.arange(len(label))
-    chosen = np.random.default_rng(random_state).choice(
-        len(label), MOST_ROWS, replace=False
+def _thin_out(X, label, random_state, group):
+    """Keep as many rows as it takes, in folds."""
+    rows = np.arange(len(label))
+    if len(label) > MOST_ROWS:
+        random = np.random.default_rng(random_state)
+        rows = np.sort(random.choice(len(label), MOST_ROWS, replace=False))
+    group = None if group is None else group[rows]
+    return (
+        X.iloc[rows],
+        label[rows],
+        split_folds(label[rows], random_state, group, FOLDS),
     )
-    return np.sort(chosen)
 
 
 def _measure_column(column, label, folds, random_state):

@@ -29,7 +29,8 @@ class Request:
         What names a row, and what orders rows in time. Neither is learnt from.
     group_column : str, optional
         What names rows that belong together, say a customer's. They are held out
-        together and drawn together, and it is not learnt from.
+        together, unless a time or a test file says what is held out, and drawn
+        together. It is not learnt from.
     test : Path, optional
         File of rows to predict. Else rows of ``source`` are held out.
     drop : tuple of str
