@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from airflow.sdk import dag, task
 
 from dag_contract import ALERTS, DEFAULT_ARGS, PUBLISHED
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 
 @dag(

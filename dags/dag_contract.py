@@ -19,9 +19,18 @@ POOL = "warehouse"
 # other errors of ours say what to do, and trying again is not it.
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
-        RetryRule(exception="pipelines.errors.LockedError", action=RetryAction.RETRY),
-        RetryRule(exception="pipelines.errors.ResourceError", action=RetryAction.RETRY),
-        RetryRule(exception="pipelines.errors.PipelineError", action=RetryAction.FAIL),
+        RetryRule(
+            exception="pipelines.foundation.errors.LockedError",
+            action=RetryAction.RETRY,
+        ),
+        RetryRule(
+            exception="pipelines.foundation.errors.ResourceError",
+            action=RetryAction.RETRY,
+        ),
+        RetryRule(
+            exception="pipelines.foundation.errors.PipelineError",
+            action=RetryAction.FAIL,
+        ),
     ]
 )
 DEFAULT_ARGS = {

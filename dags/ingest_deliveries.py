@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from airflow.sdk import TriggerRule, dag, task
 
 from dag_contract import DEFAULT_ARGS, DELIVERIES
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 
 @dag(

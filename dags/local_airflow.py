@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.foundation.settings import PROJECT_ROOT, Settings
 
 DAGS = PROJECT_ROOT / "dags"
 HOST = "127.0.0.1"

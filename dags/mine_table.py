@@ -13,7 +13,7 @@ says where the report is.
 from airflow.sdk import Param, dag, task
 
 from dag_contract import DEFAULT_ARGS
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 
 @dag(

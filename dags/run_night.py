@@ -14,11 +14,11 @@ from local_airflow import (
     load_dags,
     prepare_database,
 )
-from pipelines.errors import PipelineError, UsageError
-from pipelines.logs import configure_logging, log_to_screen
-from pipelines.settings import check_environment
+from pipelines.foundation.errors import PipelineError, UsageError
+from pipelines.foundation.logs import configure_logging, log_to_screen
+from pipelines.foundation.settings import check_environment
+from pipelines.foundation.warehouse import run_lock
 from pipelines.status import print_summary
-from pipelines.warehouse import run_lock
 
 logger = logging.getLogger("pipelines.run_night")
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from airflow.sdk import chain, dag, task
 
 from dag_contract import DEFAULT_ARGS, FEATURES, PUBLISHED, USE_CASES
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 
 @dag(

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from airflow.sdk import Param, chain, dag, task, task_group
 
 from dag_contract import DEFAULT_ARGS, USE_CASES
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 
 @dag(

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 
 from local_airflow import HOST, LocalSettings, describe_environment, prepare_database
-from pipelines.errors import PipelineError, UsageError
-from pipelines.logs import configure_logging, log_to_screen
-from pipelines.settings import check_environment
+from pipelines.foundation.errors import PipelineError, UsageError
+from pipelines.foundation.logs import configure_logging, log_to_screen
+from pipelines.foundation.settings import check_environment
 
 logger = logging.getLogger("pipelines.up")
 

@@ -14,8 +14,8 @@ import skops.io
 from sklearn.base import BaseEstimator
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from pipelines.errors import GateRefusedError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import GateRefusedError
+from pipelines.foundation.settings import Settings
 
 ESTIMATOR_FILE = "model.skops"
 REQUIREMENTS_FILE = "requirements.txt"

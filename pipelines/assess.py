@@ -24,16 +24,16 @@ from pipelines import (
 from pipelines.artifacts import Artifact
 from pipelines.assessment_page import write_page
 from pipelines.contests import Contest
-from pipelines.errors import GateRefusedError
 from pipelines.explain import read_concepts
 from pipelines.figures import Row
+from pipelines.foundation.errors import GateRefusedError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 from pipelines.mining_runs import MiningRun, load_use_case, mark, open_stage
 from pipelines.model import read_candidates
 from pipelines.modify import read_treatments
 from pipelines.report_parts import MEASURES
 from pipelines.sample import read_dates, read_part
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
 
 logger = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from models.resampling import CAPACITY, DRAWS
+from pipelines.foundation.settings import Settings
 from pipelines.mining_runs import MiningRun, load_use_case
 from pipelines.page import embed, write_document, write_table
 from pipelines.planted_truth import TRUTHS
@@ -18,7 +19,6 @@ from pipelines.report_parts import (
     write_figures,
     write_tenths,
 )
-from pipelines.settings import Settings
 
 OFFERS = {
     "ndcg_at_3": "NDCG@3",

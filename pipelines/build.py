@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import changes
-from pipelines.errors import DataQualityError, PipelineError, ResourceError, UsageError
-from pipelines.logs import show_status
-from pipelines.settings import PROJECT_ROOT, Settings
-from pipelines.warehouse import connect, prepare, run_lock
+from pipelines.foundation.errors import (
+    DataQualityError,
+    PipelineError,
+    ResourceError,
+    UsageError,
+)
+from pipelines.foundation.logs import show_status
+from pipelines.foundation.settings import PROJECT_ROOT, Settings
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 

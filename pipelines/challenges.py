@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pipelines.artifacts import Artifact
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, list_rows, prepare
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, list_rows, prepare
 
 WAITING, APPROVED, DECLINED = "waiting", "approved", "declined"
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import duckdb
 
-from pipelines.contracts import load_contracts
+from pipelines.foundation.contracts import load_contracts
 
 # They say whom an event belongs to: where a row of theirs is gone, so is what it meant.
 REGISTERS = ["core_customers", "core_accounts", "identities"]

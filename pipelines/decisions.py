@@ -1,16 +1,14 @@
-"""What people decide about deliveries and rows: accept, withdraw, waive, and why."""
+"""What people rule on a delivery: to accept it, or to withdraw it, and why."""
 
-import getpass
 import logging
-from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.deliveries import in_utc
-from pipelines.errors import UsageError
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.record import record_decision, require_reason
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 from pipelines.ingest import again
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 # From which status a decision may take a delivery, and to which.
@@ -54,41 +52,6 @@ def withdraw(settings: Settings, delivery_id: str, reason: str) -> None:
         As ``accept``.
     """
     _decide(settings, "withdraw", delivery_id, reason)
-
-
-def record_decision(
-    connection: duckdb.DuckDBPyConnection,
-    decision: str,
-    target: str,
-    reason: str,
-    *,
-    row_count: int,
-) -> None:
-    """Keep what was decided, by whom, when and why."""
-    connection.execute(
-        "insert into ops.decisions values (?, ?, ?, ?, ?, ?)",
-        [
-            decision,
-            target,
-            row_count,
-            reason,
-            getpass.getuser(),
-            in_utc(datetime.now(UTC)),
-        ],
-    )
-
-
-def require_reason(reason: str) -> None:
-    """Refuse a decision without one.
-
-    Raises
-    ------
-    UsageError
-        The reason is empty.
-    """
-    if not reason.strip():
-        msg = "A decision needs a reason, so nothing was done. Say why with --reason."
-        raise UsageError(msg)
 
 
 def _decide(settings: Settings, decision: str, delivery_id: str, reason: str) -> None:

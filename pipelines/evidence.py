@@ -9,12 +9,12 @@ from sklearn.base import BaseEstimator
 
 from models.evidence import CHALLENGER, CHAMPION, RULE, CutOff, Evidence, weigh
 from pipelines.artifacts import require_columns
-from pipelines.errors import GateRefusedError
+from pipelines.foundation.errors import GateRefusedError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import MiningRun, load_use_case
 from pipelines.registry import Champion
 from pipelines.sample import OTHER_ROWS, POPULATIONS, read_dates, read_part
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
 
 # Whom a score should treat alike, by what a column says of a person.
 GROUPS = {

@@ -11,10 +11,10 @@ from models.contributions import Explainer
 from models.origins import UnexplainableError
 from models.reasons import choose_reasons
 from pipelines import registry
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, run_lock
 from pipelines.mining_runs import load_use_case
 from pipelines.registry import Champion
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 

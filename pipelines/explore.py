@@ -4,11 +4,11 @@ import logging
 
 from models.profiling import profile, rate_by_bin
 from pipelines import tracking
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import load_use_case, open_stage
 from pipelines.plots import plot_columns
 from pipelines.sample import read_part
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
 
 logger = logging.getLogger(__name__)
 

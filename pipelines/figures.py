@@ -12,9 +12,9 @@ from models.evidence import LEAST_OF_EACH_LABEL, RULE
 from models.ranking import measure_offers
 from models.resampling import CAPACITY, DRAWS, summarise
 from pipelines.contests import SEGMENTS, Contest
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import MiningRun
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
 
 FAMILY = "product_family"
 OF_PROBABILITIES = ("brier", "calibration_error")

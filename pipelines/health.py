@@ -5,8 +5,8 @@ from datetime import date
 import duckdb
 import pandas as pd
 
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, list_rows, prepare
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, list_rows, prepare
 
 MEASURED = ["as_of_date", "estimator_version", "run_id", "metric", "feature", "value"]
 # Measured of the newest snapshot alone. All else is of every snapshot with outcomes.

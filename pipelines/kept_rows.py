@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sklearn.base import BaseEstimator
 
-from pipelines.errors import GateRefusedError
+from pipelines.foundation.errors import GateRefusedError
 
 # Where scikit-learn's estimators put the rows of their training.
 KEPT_IN = {"_fit_X", "X_fit_", "X_train_", "support_vectors_", "tree_data_"}

@@ -1,10 +1,10 @@
 """Mine: the five stages in one."""
 
 from pipelines import assess, explore, model, modify, registry, sample
-from pipelines.logs import show_status
+from pipelines.foundation.logs import show_status
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 from pipelines.mining_runs import MiningRun, find_latest
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare, run_lock
 
 
 def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:

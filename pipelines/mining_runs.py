@@ -10,9 +10,9 @@ from types import ModuleType
 import duckdb
 
 from pipelines import tracking
-from pipelines.errors import UsageError
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, run_lock
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, run_lock
 
 STAGES = ("sample", "explore", "modify", "model", "assess")
 SKIPPED = "skipped"

@@ -8,11 +8,11 @@ from models.contributions import remember_average
 from pipelines import tracking
 from pipelines.artifacts import Artifact
 from pipelines.build import dbt_code_version
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import MiningRun, load_use_case, open_stage
 from pipelines.modify import read_treatments
 from pipelines.sample import read_part
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from models.treatments import decide_treatment
 from pipelines import tracking
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import open_stage
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
 
 logger = logging.getLogger(__name__)
 

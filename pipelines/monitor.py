@@ -10,13 +10,13 @@ import pandas as pd
 from models.assessment import measure
 from models.drift import measure_column_drift
 from pipelines import health, registry, tracking
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 from pipelines.mining_runs import load_use_case
 from pipelines.registry import Champion
 from pipelines.sample import POPULATIONS as OUTCOMES
 from pipelines.sample import draw, read_part
 from pipelines.score import KEYS, PROBABILITIES
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 

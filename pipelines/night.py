@@ -15,14 +15,14 @@ from pipelines import (
     score,
     validate,
 )
-from pipelines.errors import (
+from pipelines.foundation.errors import (
     DataQualityError,
     GateRefusedError,
     MissingSourceError,
     PipelineError,
 )
-from pipelines.settings import Settings
-from pipelines.warehouse import run_lock
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import run_lock
 
 logger = logging.getLogger(__name__)
 USE_CASES = ("churn", "cross_sell")

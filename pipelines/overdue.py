@@ -4,10 +4,10 @@ import logging
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.contracts import load_contracts
-from pipelines.errors import MissingSourceError
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.errors import MissingSourceError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
 # The next date a source owes, by the rhythm it has kept: the end of the next month, the

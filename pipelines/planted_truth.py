@@ -2,8 +2,8 @@
 
 import duckdb
 
-from pipelines.settings import Settings
-from pipelines.vault import Vault
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault
 
 TRUTHS = ("foreseeable", "hidden_truth")
 FILES = {

@@ -9,13 +9,13 @@ from models.promotion import KEPT, PASSED, REFUSED, Bounds, decide
 from pipelines import challenges, evidence, registry, tracking
 from pipelines.artifacts import Artifact, require_columns
 from pipelines.challenges import APPROVED, DECLINED, WAITING, Challenge
-from pipelines.decisions import require_reason
-from pipelines.errors import GateRefusedError, RegistryLostError, UsageError
+from pipelines.foundation.errors import GateRefusedError, RegistryLostError, UsageError
+from pipelines.foundation.record import require_reason
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 from pipelines.mining_runs import MiningRun
 from pipelines.model_card import write_card
 from pipelines.registry import Champion
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 SWITCH = "CRM_AUTO_APPROVE"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import Contract, load_contract
-from pipelines.decisions import record_decision, require_reason
-from pipelines.deliveries import in_utc
-from pipelines.errors import UsageError
-from pipelines.exports import neutralise, open_export, restore
-from pipelines.settings import Settings
-from pipelines.vault import Vault
-from pipelines.warehouse import connect, list_rows, prepare, run_lock
+from pipelines.foundation.contracts import Contract, load_contract
+from pipelines.foundation.deliveries import in_utc
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.private_files import neutralise, open_export, restore
+from pipelines.foundation.record import record_decision, require_reason
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 PLACE = ("delivery_id", "file_number", "line_number")

@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.artifacts import Artifact
 from pipelines.challenges import WAITING
-from pipelines.errors import GateRefusedError, RegistryLostError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import GateRefusedError, RegistryLostError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 from pipelines.tracking import load_candidate, open_client
-from pipelines.warehouse import connect, prepare
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 LOGGED = "models:/"  # MLflow's prefix of a logged estimator's id

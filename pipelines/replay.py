@@ -14,18 +14,19 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import ledger
-from pipelines.contracts import Contract, load_contract
-from pipelines.deliveries import DataFile, Manifest, describe_file, in_utc
+from pipelines.foundation import ledger
+from pipelines.foundation.contracts import Contract, load_contract
+from pipelines.foundation.deliveries import DataFile, Manifest, describe_file, in_utc
+from pipelines.foundation.ledger import Entry
+from pipelines.foundation.private_files import create_private
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect, run_lock
 from pipelines.ingest import files, judge, repeats, scan
 from pipelines.ingest.check import CheckedDelivery
 from pipelines.ingest.identifiers import store_pseudonyms
 from pipelines.ingest.records import recount
-from pipelines.ledger import Entry
 from pipelines.quarantine import open_rows, split_row
-from pipelines.settings import Settings
-from pipelines.vault import Vault
-from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 # No delivery has such a sequence, so rows can be judged apart from their delivery's.
@@ -93,7 +94,7 @@ def _write(
     paths, described = [], []
     for number, batch in enumerate(batches, 1):
         path = scratch / f"{number}.csv"
-        with io.TextIOWrapper(files.create_private(path), "utf-8", newline="") as file:
+        with io.TextIOWrapper(create_private(path), "utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(contract.names)
             writer.writerows(split_row(text) for _, _, text in batch)

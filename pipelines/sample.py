@@ -10,9 +10,9 @@ import pandas as pd
 from models.cross_sell import FAMILIES
 from models.splits import split_snapshots
 from pipelines import tracking
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, run_lock
 from pipelines.mining_runs import SKIPPED, MiningRun, add, load_use_case
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 

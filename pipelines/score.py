@@ -10,9 +10,9 @@ import pandas as pd
 from models.cross_sell import FAMILIES
 from pipelines import registry
 from pipelines.artifacts import require_columns
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, run_lock
 from pipelines.registry import Champion
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import load_contract
-from pipelines.deliveries import MANIFEST, write_delivery
-from pipelines.errors import UsageError
-from pipelines.logs import show_progress
-from pipelines.settings import Settings
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.deliveries import MANIFEST, write_delivery
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.logs import show_progress
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import run_lock
 from pipelines.synthetic_bank.bank import Bank, build_bank
 from pipelines.synthetic_bank.defects import plant, write_list
 from pipelines.synthetic_bank.extracts import SOURCES, load_month
 from pipelines.synthetic_bank.registers import load_registers
 from pipelines.synthetic_bank.truth import write_truth
-from pipelines.warehouse import run_lock
 
 logger = logging.getLogger(__name__)
 _EXTRACTED_AT = time(1, 10, tzinfo=UTC)

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines import work_list
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, list_rows
 from pipelines.publish import DATABASE, find_current
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, list_rows
 
 WORK_LIST_ROWS = 5
 # The run that made each champion: its candidates' figures on the test snapshot.

@@ -29,8 +29,8 @@ from pipelines.artifacts import (
     load_estimator,
     read_files,
 )
+from pipelines.foundation.settings import Settings
 from pipelines.kept_rows import refuse_kept_rows
-from pipelines.settings import Settings
 
 for _name in ("alembic", "mlflow"):
     logging.getLogger(_name).setLevel(logging.WARNING)

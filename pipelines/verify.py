@@ -4,11 +4,11 @@ import logging
 
 import duckdb
 
-from pipelines import ledger
-from pipelines.contracts import load_contracts
-from pipelines.errors import DataQualityError
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation import ledger
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
 TABLES = "select table_schema || '.' || table_name from information_schema.tables"

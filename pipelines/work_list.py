@@ -5,13 +5,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.decisions import record_decision, require_reason
-from pipelines.errors import MissingSourceError, UsageError
-from pipelines.exports import neutralise, open_export
+from pipelines.foundation.errors import MissingSourceError, UsageError
+from pipelines.foundation.private_files import neutralise, open_export
+from pipelines.foundation.record import record_decision, require_reason
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
 from pipelines.publish import DATABASE, find_current
-from pipelines.settings import Settings
-from pipelines.vault import Vault
-from pipelines.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 # Whom to call first: the likeliest to fall dormant, of those who agreed to be called.

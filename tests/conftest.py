@@ -22,10 +22,10 @@ os.environ |= {
 import duckdb
 
 from pipelines import ingest, replay
-from pipelines.contracts import load_contract, load_contracts
-from pipelines.deliveries import write_delivery
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.contracts import load_contract, load_contracts
+from pipelines.foundation.deliveries import write_delivery
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 # Programs, not tests; they import one another from their own folder.
 collect_ignore = ["bench"]

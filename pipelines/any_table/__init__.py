@@ -15,9 +15,9 @@ from pipelines.any_table.folder import COLUMNS, SAMPLE, Folder
 from pipelines.any_table.report import write_html
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
-from pipelines.errors import PipelineError
+from pipelines.foundation.errors import PipelineError
+from pipelines.foundation.settings import Settings
 from pipelines.report_parts import MEASURES
-from pipelines.settings import Settings
 
 OURS = [Path(__file__).parents[2] / folder for folder in ("pipelines", "models")]
 

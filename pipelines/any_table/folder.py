@@ -14,8 +14,8 @@ from pipelines.any_table.clock import Clock
 from pipelines.any_table.model import Predictions
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample, draw
-from pipelines.errors import DataQualityError, UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.settings import Settings
 
 REQUEST, SAMPLE, COLUMNS = "request.json", "sample.parquet", "columns.parquet"
 MODEL, TEST, TUNE = "model.json", "candidates.parquet", "out_of_fold.parquet"

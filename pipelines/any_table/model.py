@@ -26,7 +26,7 @@ from pipelines import tracking
 from pipelines.any_table.clock import Clock
 from pipelines.any_table.request import Request
 from pipelines.any_table.sample import Sample
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 logger = logging.getLogger(__name__)
 

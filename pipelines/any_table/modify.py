@@ -5,7 +5,7 @@ import pandas as pd
 from models.any_table import DROP, decide_kind
 from models.leaks import PERFECT
 from pipelines.any_table.sample import Sample
-from pipelines.errors import DataQualityError
+from pipelines.foundation.errors import DataQualityError
 
 
 def decide(

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import UsageError
+from pipelines.foundation.errors import UsageError
 
 METRICS = ("auc", "average_precision", "brier")
 # Cells that all candidates together get through in a second of the budget. Half of

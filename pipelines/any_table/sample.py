@@ -18,8 +18,8 @@ from pipelines.any_table.tables import (
     read_table,
 )
 from pipelines.any_table.targets import choose_positive, read_label, write_values
-from pipelines.errors import DataQualityError, UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.settings import Settings
 
 FEWEST_POSITIVES = 50
 FEWEST_GROUPS = 20

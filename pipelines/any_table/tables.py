@@ -11,9 +11,9 @@ import duckdb
 import pandas as pd
 
 from models.any_table import read_numbers
-from pipelines.errors import DataQualityError, UsageError
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 ROW_NUMBER, WEIGHT = "__row_number", "__weight"
 # What programs write for nothing. Among numbers `models.any_table` takes more for it,

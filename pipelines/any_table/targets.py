@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines.errors import DataQualityError, UsageError
+from pipelines.foundation.errors import DataQualityError, UsageError
 
 BOTH = 2
 # Reading a CSV turns these texts into booleans, and a modeller still calls them so.

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from pipelines.cli import daily, mining, records  # noqa: F401 - they add commands
 from pipelines.cli.options import app
-from pipelines.errors import PipelineError, ResourceError
-from pipelines.logs import configure_logging, log_to_screen
-from pipelines.settings import check_environment
+from pipelines.foundation.errors import PipelineError, ResourceError
+from pipelines.foundation.logs import configure_logging, log_to_screen
+from pipelines.foundation.settings import check_environment
 
 logger = logging.getLogger(__name__)
 

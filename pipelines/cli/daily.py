@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import typer
 
 from pipelines.cli.options import NIGHTLY, TRY, Seed, app, print_rows
-from pipelines.deliveries import in_utc
-from pipelines.settings import Settings
+from pipelines.foundation.deliveries import in_utc
+from pipelines.foundation.settings import Settings
 
 command = partial(app.command, rich_help_panel=NIGHTLY)
 import_app = typer.Typer(

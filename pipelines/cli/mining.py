@@ -19,8 +19,8 @@ from pipelines.cli.options import (
     known,
     print_rows,
 )
-from pipelines.errors import UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.settings import Settings
 
 if TYPE_CHECKING:
     from pipelines.any_table.request import Request

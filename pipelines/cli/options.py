@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from pipelines.errors import UsageError
+from pipelines.foundation.errors import UsageError
 
 app = typer.Typer(
     no_args_is_help=True,

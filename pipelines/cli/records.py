@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import PEOPLE, RECORD, Json, Reason, app, print_rows
-from pipelines.errors import UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.settings import Settings
 
 command = partial(app.command, rich_help_panel=RECORD)
 DeliveryId = Annotated[str, typer.Argument(help="For example atm/2026-01-31.1")]
@@ -32,7 +32,7 @@ def status(*, as_json: Json = False) -> None:
 @command()
 def deliveries(*, as_json: Json = False) -> None:
     """List deliveries that are not simply accepted, and the newest of each source."""
-    from pipelines import deliveries as step
+    from pipelines.foundation import deliveries as step
 
     print_rows(step.list_notable(Settings()), as_json=as_json)
 

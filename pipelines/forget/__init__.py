@@ -34,9 +34,9 @@ from pipelines.forget.search import (
     search_database,
     search_home,
 )
-from pipelines.settings import Settings
-from pipelines.vault import Vault, load_key, pseudonym, tombstone
-from pipelines.warehouse import connect, prepare, run_lock
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault, load_key, pseudonym, tombstone
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 __all__ = ["resume", "run", "run_by_number"]
 

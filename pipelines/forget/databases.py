@@ -6,13 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import load_contracts
-from pipelines.deliveries import MANIFEST, Manifest
 from pipelines.forget.landing import NOTE
 from pipelines.forget.person import PROSPECT, REFERENCES, Person, subject_columns
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.deliveries import MANIFEST, Manifest
+from pipelines.foundation.ledger import ERASED, Entry, append, read
+from pipelines.foundation.settings import Settings
 from pipelines.ingest.records import recount
-from pipelines.ledger import ERASED, Entry, append, read
-from pipelines.settings import Settings
 
 REBUILT = ".rebuilt"
 # Every version that may score, now or again. What one has learnt until is given where

@@ -17,9 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from pipelines.deliveries import MANIFEST, Manifest, describe_file, find_deliveries
 from pipelines.forget.person import REFERENCES, Person
 from pipelines.forget.search import holds_any
+from pipelines.foundation.deliveries import (
+    MANIFEST,
+    Manifest,
+    describe_file,
+    find_deliveries,
+)
 from pipelines.ingest import files
 
 NOTE = "erasures.json"

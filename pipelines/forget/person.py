@@ -6,8 +6,8 @@ from functools import cached_property
 
 import duckdb
 
-from pipelines.contracts import load_contracts
-from pipelines.errors import UsageError
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.errors import UsageError
 
 # What a person is known by. It is given out once, so its tombstone never expires.
 OWN_KINDS = ("customer", "account", "card", "login", "document")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.deliveries import MANIFEST
 from pipelines.forget.databases import REBUILT, put_in_place, remove
 from pipelines.forget.person import Person
+from pipelines.foundation.deliveries import MANIFEST
 from pipelines.publish.manifest import describe_file
 from pipelines.publish.marts import DATABASE, STORAGE_VERSION
 

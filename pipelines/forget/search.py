@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from pipelines.errors import DataQualityError
+from pipelines.foundation.errors import DataQualityError
 from pipelines.ingest import files
 
 CHUNK_BYTES = 1 << 22

@@ -8,12 +8,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.errors import MissingSourceError
+from pipelines.foundation.errors import MissingSourceError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 from pipelines.identity.pairs import THRESHOLD, score_pairs
 from pipelines.identity.people import Change, Match, Registration, find_changes
-from pipelines.settings import Settings
-from pipelines.vault import Vault
-from pipelines.warehouse import connect, prepare, run_lock
 
 __all__ = ["THRESHOLD", "IdentitySummary", "Measure", "measure", "run"]
 

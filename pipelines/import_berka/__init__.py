@@ -32,12 +32,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import Contract, load_contract
-from pipelines.deliveries import write_delivery
+from pipelines.foundation.contracts import Contract, load_contract
+from pipelines.foundation.deliveries import write_delivery
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import run_lock
 from pipelines.import_berka.files import find_files, load_file
 from pipelines.import_berka.tables import arrange
-from pipelines.settings import Settings
-from pipelines.warehouse import run_lock
 
 logger = logging.getLogger(__name__)
 

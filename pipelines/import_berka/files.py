@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import UsageError
+from pipelines.foundation.errors import UsageError
 
 COLUMNS = {
     "account": {

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from pipelines.errors import DataQualityError, UsageError
+from pipelines.foundation.errors import DataQualityError, UsageError
 
 # What the bank calls an operation and its purpose, and what our contracts call them.
 # Cash for household bills (SIPO) is drawn on irregular days, so by a person. The bank

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import ledger
-from pipelines.deliveries import Manifest, find_deliveries
-from pipelines.errors import DataQualityError, MissingSourceError, UsageError
+from pipelines.foundation import ledger
+from pipelines.foundation.deliveries import Manifest, find_deliveries
+from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
+from pipelines.foundation.logs import show_progress
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 from pipelines.ingest import again
 from pipelines.ingest.ahead import CheckAhead
 from pipelines.ingest.check import CheckedDelivery, Refusal, read_manifest
 from pipelines.ingest.load import load_delivery
 from pipelines.ingest.records import mark_duplicate, mark_refused
-from pipelines.logs import show_progress
-from pipelines.settings import Settings
-from pipelines.vault import Vault
-from pipelines.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 # Of deliveries that are judged again; each makes only later ones wait for another.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import load_contract
-from pipelines.deliveries import MANIFEST, Manifest, in_utc
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.deliveries import MANIFEST, Manifest, in_utc
 from pipelines.ingest.check import CheckedDelivery
 
 STALE = "stale"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.deliveries import Manifest
+from pipelines.foundation.deliveries import Manifest
 from pipelines.ingest.check import CheckedDelivery, check_delivery, read_manifest
 
 

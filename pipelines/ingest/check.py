@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipelines.contracts import Contract, load_contract
-from pipelines.deliveries import MANIFEST, PARTIAL, DataFile, Manifest
-from pipelines.errors import DataQualityError
+from pipelines.foundation.contracts import Contract, load_contract
+from pipelines.foundation.deliveries import MANIFEST, PARTIAL, DataFile, Manifest
+from pipelines.foundation.errors import DataQualityError
 from pipelines.ingest import files
 
 MANIFEST_LIMIT_BYTES = 1_000_000

@@ -2,8 +2,8 @@
 
 import duckdb
 
-from pipelines.contracts import Contract, load_contracts
-from pipelines.deliveries import Manifest
+from pipelines.foundation.contracts import Contract, load_contracts
+from pipelines.foundation.deliveries import Manifest
 
 REASON = "erased"
 _ERASED_ROWS = f"select row from faults where reason = '{REASON}' and row is not null"

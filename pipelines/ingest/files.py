@@ -3,7 +3,6 @@
 import codecs
 import gzip
 import io
-import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.deliveries import DataFile, Manifest
+from pipelines.foundation.deliveries import DataFile, Manifest
+from pipelines.foundation.private_files import create_private
 
 CHUNK_BYTES = 1 << 20
 # GB 18030 holds all of GBK and GB 2312, so it reads what calls itself either.
@@ -179,13 +179,6 @@ def remove_leftovers(folder: Path) -> None:
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
-
-
-def create_private(path: Path) -> BinaryIO:
-    """Create a file that only its owner may read, in a folder of the same kind."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def read_parquet_names(path: Path, promised: DataFile) -> list[str]:

@@ -2,10 +2,10 @@
 
 import duckdb
 
-from pipelines.contracts import Contract
-from pipelines.deliveries import Manifest
+from pipelines.foundation.contracts import Contract
+from pipelines.foundation.deliveries import Manifest
+from pipelines.foundation.vault import Vault
 from pipelines.ingest.scan import Source, UnreadableError, forget_rejects, scale, trim
-from pipelines.vault import Vault
 
 # Of the identifier as a number, which is faster than taking its text apart: digits from
 # the right, of which every second counts double, less 9 from 10 on.

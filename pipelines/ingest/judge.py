@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import Contract
-from pipelines.deliveries import Manifest
+from pipelines.foundation.contracts import Contract
+from pipelines.foundation.deliveries import Manifest
 from pipelines.ingest import erased, repeats, turns
 from pipelines.ingest.rules import list_rules
 from pipelines.ingest.scan import Source, find_places

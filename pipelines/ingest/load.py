@@ -8,14 +8,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.deliveries import Manifest
-from pipelines.errors import DataQualityError
+from pipelines.foundation.deliveries import Manifest
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.ledger import Entry
+from pipelines.foundation.vault import Vault
 from pipelines.ingest import again, erased, files, judge, repeats, scan
 from pipelines.ingest.check import CheckedDelivery, Refusal
 from pipelines.ingest.identifiers import store_pseudonyms
 from pipelines.ingest.records import count_rows, record
-from pipelines.ledger import Entry
-from pipelines.vault import Vault
 
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
 

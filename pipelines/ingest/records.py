@@ -5,9 +5,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.deliveries import Manifest, in_utc
+from pipelines.foundation.deliveries import Manifest, in_utc
+from pipelines.foundation.ledger import Entry
 from pipelines.ingest.check import Refusal
-from pipelines.ledger import Entry
 
 
 def mark_duplicate(

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import duckdb
 import numpy as np
 
-from pipelines.contracts import Contract
-from pipelines.deliveries import Manifest
+from pipelines.foundation.contracts import Contract
+from pipelines.foundation.deliveries import Manifest
 
 PART_ROWS = 30_000_000
 

@@ -1,7 +1,7 @@
 """All that may be wrong with a row by itself, as its contract tells, in SQL."""
 
-from pipelines.contracts import Column, Contract
-from pipelines.deliveries import Manifest, in_utc
+from pipelines.foundation.contracts import Column, Contract
+from pipelines.foundation.deliveries import Manifest, in_utc
 
 # DuckDB also reads infinity, years before Christ and years of five digits.
 CALENDAR = "date '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import Column, Contract
+from pipelines.foundation.contracts import Column, Contract
 from pipelines.ingest.check import CheckedDelivery
 
 # A longer line is no customer's doing: a quote was left open, or somebody tries us.

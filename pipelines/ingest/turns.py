@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import Contract
-from pipelines.deliveries import Manifest
+from pipelines.foundation.contracts import Contract
+from pipelines.foundation.deliveries import Manifest
 from pipelines.ingest import again
 
 # Others count from when they are known until they are restated; not while they are held

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import MissingSourceError
+from pipelines.foundation.errors import MissingSourceError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, run_lock
 from pipelines.publish.gates import refuse_unvalidated
 from pipelines.publish.manifest import write_manifest
 from pipelines.publish.marts import (
@@ -23,8 +25,6 @@ from pipelines.publish.versions import (
     remove_old_versions,
     remove_partial_versions,
 )
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, run_lock
 
 __all__ = ["DATABASE", "Publication", "find_current", "run"]
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.errors import DataQualityError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.settings import Settings
 
 
 def refuse_unvalidated(

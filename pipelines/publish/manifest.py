@@ -7,12 +7,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import ledger
 from pipelines.build import dbt_code_version
-from pipelines.deliveries import MANIFEST
+from pipelines.foundation import ledger
+from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.settings import Settings
 from pipelines.publish.marts import Mart, combine_hashes
 from pipelines.publish.versions import PARTIAL
-from pipelines.settings import Settings
 
 
 def write_manifest(

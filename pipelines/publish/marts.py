@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import MissingSourceError
+from pipelines.foundation.errors import MissingSourceError
 
 DATABASE = "marts.duckdb"
 # The oldest format that every DuckDB from 1.2 on reads: BI drivers lag behind.

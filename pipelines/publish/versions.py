@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.deliveries import MANIFEST
-from pipelines.settings import Settings
+from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.settings import Settings
 
 POINTER = "current"
 PARTIAL = ".partial-"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from pipelines.deliveries import MANIFEST
+from pipelines.foundation.deliveries import MANIFEST
 from pipelines.synthetic_bank.defect_files import WrittenDelivery
 from pipelines.synthetic_bank.identifiers import append_luhn_digit
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.contracts import Contract, load_contract
-from pipelines.deliveries import MANIFEST, Manifest, describe_file
+from pipelines.foundation.contracts import Contract, load_contract
+from pipelines.foundation.deliveries import MANIFEST, Manifest, describe_file
 
 
 class WrittenDelivery:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.errors import UsageError
+from pipelines.foundation.errors import UsageError
 from pipelines.synthetic_bank.defect_files import WrittenDelivery
 from pipelines.synthetic_bank.defect_kinds import COMPLETE, KINDS, REPLAYED, Kind
 from pipelines.synthetic_bank.seasons import stream

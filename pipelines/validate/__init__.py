@@ -1,10 +1,10 @@
 """Validate: accept or hold deliveries, and stop what was built wrong."""
 
-from pipelines.errors import UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import run_lock
 from pipelines.validate.deliveries import judge_deliveries
 from pipelines.validate.tables import TABLES, judge_tables
-from pipelines.warehouse import run_lock
 
 GATES = ("deliveries", *TABLES)
 

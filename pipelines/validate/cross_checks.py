@@ -4,7 +4,7 @@ What is found is reported and never quarantined: whether a row disagrees depends
 else has come in, and the register that clears it up may be late.
 """
 
-from pipelines.contracts import Contract
+from pipelines.foundation.contracts import Contract
 
 ACCOUNTS, BALANCES = "core_accounts", "core_balances"
 KNOWN = "select delivery_id from ops.deliveries where status in ('accepted', 'loaded')"

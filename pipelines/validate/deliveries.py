@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import DataQualityError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.gates.verdicts import Verdict, record, report_path
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 from pipelines.validate.principles import record_principles
-from pipelines.validate.verdicts import Verdict, record, report_path
-from pipelines.warehouse import connect, prepare
 
 logger = logging.getLogger(__name__)
 GATE = "deliveries"
@@ -96,7 +96,8 @@ def _judge_and_hold(
 def _judge(connection: duckdb.DuckDBPyConnection, docs: Path | None) -> list[Verdict]:
     # GX takes 6 s to import, and most calls find nothing to judge.
     from expectations.delivery_facts import SUITES
-    from pipelines.validate import facts, suites
+    from pipelines.foundation.gates import suites
+    from pipelines.validate import facts
 
     context = suites.open_context()
     verdicts = [

@@ -4,7 +4,7 @@ from collections import Counter
 
 import duckdb
 
-from pipelines.validate.verdicts import Verdict
+from pipelines.foundation.gates.verdicts import Verdict
 
 PRINCIPLES = ("authenticity", "accuracy", "timeliness", "completeness")
 

@@ -8,10 +8,10 @@ from importlib import import_module
 
 import duckdb
 
-from pipelines.errors import DataQualityError, MissingSourceError
-from pipelines.settings import Settings
-from pipelines.validate.verdicts import Verdict, record, report_path
-from pipelines.warehouse import connect, prepare
+from pipelines.foundation.errors import DataQualityError, MissingSourceError
+from pipelines.foundation.gates.verdicts import Verdict, record, report_path
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 
 logger = logging.getLogger(__name__)
 # The gate "features" guards all that is built before anything is scored.
@@ -80,7 +80,7 @@ def _judge(
     connection: duckdb.DuckDBPyConnection, settings: Settings, gate: str
 ) -> list[Verdict]:
     # GX takes 6 s to import, and a missing table is said before.
-    from pipelines.validate import suites
+    from pipelines.foundation.gates import suites
 
     docs = settings.reports / "data_docs" / gate
     context = suites.open_context()

@@ -8,8 +8,8 @@ import duckdb
 from features_by_hand import write_query
 
 from pipelines import build
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 
 EVENTS_PER_CUSTOMER = 100
 MONTHS = 24

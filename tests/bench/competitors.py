@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
-from pipelines.contracts import load_contract
-from pipelines.vault import pseudonym
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.vault import pseudonym
 
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 import dlt

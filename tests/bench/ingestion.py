@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines import ingest
-from pipelines.contracts import load_contract
-from pipelines.deliveries import write_delivery
-from pipelines.settings import Settings
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.deliveries import write_delivery
+from pipelines.foundation.settings import Settings
 
 # Of the whole history: a customer shows up some hundred times in a month.
 ROWS_A_CARD = 100

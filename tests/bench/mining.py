@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scoring import TRAIN_ROWS, fit, make_marts, read_rows
 
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 TEST_ROWS = 45_000
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 
 AS_OF_DATE = "date '2026-01-01'"
 TRAIN_ROWS = 55_000  # enough for every tree to grow as large as it may

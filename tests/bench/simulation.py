@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import simulate
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 CUSTOMERS, MONTHS = 50_000, 24
 

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from pipelines import publish
-from pipelines.settings import PROJECT_ROOT
+from pipelines.foundation.settings import PROJECT_ROOT
 
 DAGS = PROJECT_ROOT / "dags"
 MINE_TABLE = """

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from pipelines import ingest, simulate
-from pipelines.settings import PROJECT_ROOT
-from pipelines.vault import load_key
-from pipelines.warehouse import connect
+from pipelines.foundation.settings import PROJECT_ROOT
+from pipelines.foundation.vault import load_key
+from pipelines.foundation.warehouse import connect
 
 UP = [sys.executable, str(PROJECT_ROOT / "dags" / "up.py")]
 DAG_RUNS = "/api/v2/dags/ingest_deliveries/dagRuns"

@@ -7,9 +7,9 @@ CRM_GATE__TAIL=0.45 CRM_GATE__MARGIN=0 make run CUSTOMERS=2000`, the bank of the
 import csv
 from pathlib import Path
 
-from pipelines.settings import PROJECT_ROOT, Settings
-from pipelines.vault import load_key, pseudonym
-from pipelines.warehouse import connect
+from pipelines.foundation.settings import PROJECT_ROOT, Settings
+from pipelines.foundation.vault import load_key, pseudonym
+from pipelines.foundation.warehouse import connect
 
 CUSTOMER = "C0000035"
 README = PROJECT_ROOT / "README.md"

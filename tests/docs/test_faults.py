@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.settings import PROJECT_ROOT
+from pipelines.foundation.settings import PROJECT_ROOT
 
 TESTS = PROJECT_ROOT / "tests"
 FOLDER = TESTS / "faults"

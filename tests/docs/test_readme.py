@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from pipelines.cli import app
-from pipelines.settings import PROJECT_ROOT, Gate
+from pipelines.foundation.settings import PROJECT_ROOT, Gate
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(PROJECT_ROOT / "dags"))

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from pipelines import import_berka, night, publish, status
-from pipelines.settings import Settings
-from pipelines.vault import load_key, pseudonym
-from pipelines.warehouse import connect
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import load_key, pseudonym
+from pipelines.foundation.warehouse import connect
 
 
 @pytest.fixture(scope="module")

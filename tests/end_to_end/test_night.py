@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines import night, publish, status, work_list
-from pipelines.warehouse import connect
+from pipelines.foundation.warehouse import connect
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from pipelines import assess, mine, registry, score, status, tracking
 from pipelines.artifacts import digest_files, read_files
-from pipelines.errors import GateRefusedError, RegistryLostError
+from pipelines.foundation.errors import GateRefusedError, RegistryLostError
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import find_latest
 from pipelines.model import read_candidates
-from pipelines.warehouse import connect
 
 USE_CASE = "churn"
 

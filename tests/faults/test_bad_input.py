@@ -13,8 +13,8 @@ from datetime import date
 import pytest
 
 from pipelines import cli
-from pipelines.deliveries import MANIFEST
-from pipelines.warehouse import connect
+from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.warehouse import connect
 
 # Stands in cells, and must never be seen outside landing and the vault.
 CANARY = "canary"

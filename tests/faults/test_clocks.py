@@ -11,9 +11,9 @@ import pytest
 import time_machine
 
 from pipelines import ingest, verify
-from pipelines.deliveries import MANIFEST
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 KEY = "5" * 64
 # A leap day, a year's end, and when Europe and America change their clocks.

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines import ingest, quarantine, replay, verify
-from pipelines.deliveries import MANIFEST, describe_file
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.deliveries import MANIFEST, describe_file
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 NAMES = ["account_number", "balance_date", "balance", "currency_code"]
 DAYS = (date(2025, 1, 30), date(2025, 1, 31))

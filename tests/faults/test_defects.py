@@ -7,11 +7,11 @@ import duckdb
 import pytest
 
 from pipelines import ingest, overdue, simulate, validate
-from pipelines.errors import DataQualityError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 from pipelines.synthetic_bank import defects
 from pipelines.synthetic_bank.defect_kinds import KINDS
-from pipelines.warehouse import connect
 
 # Great Expectations imports what is deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

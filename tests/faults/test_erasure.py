@@ -14,12 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import forget, identity, ingest, publish, simulate, verify
-from pipelines.deliveries import Manifest, describe_file
-from pipelines.errors import DataQualityError, UsageError
 from pipelines.forget.search import search_home
-from pipelines.settings import Settings
-from pipelines.vault import Vault, load_key, pseudonym
-from pipelines.warehouse import connect
+from pipelines.foundation.deliveries import Manifest, describe_file
+from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault, load_key, pseudonym
+from pipelines.foundation.warehouse import connect
 
 PEOPLE = 20
 
@@ -517,7 +517,7 @@ KILLED_IN = [
 KILL = """
 import os, signal
 from pipelines import forget
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 forget.{place} = die

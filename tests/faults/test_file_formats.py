@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from pipelines import ingest
-from pipelines.deliveries import MANIFEST
+from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.warehouse import connect
 from pipelines.ingest.identifiers import store_pseudonyms
-from pipelines.warehouse import connect
 
 HEADER = "account_number,balance_date,balance,currency_code"
 BALANCES = """

@@ -10,8 +10,8 @@ from datetime import date
 import pytest
 
 from pipelines import ingest, publish, verify
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 
 KEY = "5" * 64
 BALANCES = """

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from pipelines import ingest, page, quarantine
-from pipelines.contracts import load_contracts
-from pipelines.deliveries import MANIFEST
-from pipelines.errors import DataQualityError
-from pipelines.warehouse import connect
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.warehouse import connect
 
 HOSTILE = {
     "sql": "'); DROP TABLE raw.core_customers; --",

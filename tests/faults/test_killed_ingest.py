@@ -14,11 +14,11 @@ import duckdb
 import pytest
 
 from pipelines import ingest, verify
-from pipelines.contracts import load_contract
-from pipelines.deliveries import MANIFEST, describe_file, write_delivery
-from pipelines.errors import DataQualityError
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.deliveries import MANIFEST, describe_file, write_delivery
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 KEY = "5" * 64
 DAYS = [date(2025, 1, 27) + timedelta(days=number) for number in range(4)]
@@ -34,7 +34,7 @@ CHILD = """
 import importlib, os, signal, sys, threading
 from pathlib import Path
 from pipelines import ingest
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 def kill(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -55,7 +55,7 @@ def patch(module, name, count, *, before):
 home, point, moment = sys.argv[1:]
 settings = Settings(home=Path(home))
 if point == "checkpoint":
-    from pipelines.warehouse import connect
+    from pipelines.foundation.warehouse import connect
     ingest.run(settings)
     with connect(settings) as connection:
         connection.execute("create table raw.filler as from range(3_000_000)")
@@ -73,8 +73,8 @@ POINTS = {
     "F02_while_transcoding": ("pipelines.ingest.files.check_text:3", "after"),
     "F03_before_the_commit": ("pipelines.ingest.scan.insert_rows", "after"),
     "F03_while_judging": ("pipelines.ingest.judge.measure", "after"),
-    "F04_between_commit_and_ledger": ("pipelines.ledger.append", "before"),
-    "F05_after_the_ledger_line": ("pipelines.ledger.append", "after"),
+    "F04_between_commit_and_ledger": ("pipelines.foundation.ledger.append", "before"),
+    "F05_after_the_ledger_line": ("pipelines.foundation.ledger.append", "after"),
     "F06_during_a_checkpoint": ("checkpoint", "-"),
 }
 
@@ -200,7 +200,7 @@ def cut_log(home):
 def test_f13_f14_a_lost_or_damaged_log_is_found_and_made_good(
     home, undisturbed, damage
 ):
-    killed = start(home, "pipelines.ledger.append", "after")
+    killed = start(home, "pipelines.foundation.ledger.append", "after")
     killed.wait(timeout=60)
     damage(home)
 

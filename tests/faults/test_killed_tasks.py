@@ -11,8 +11,8 @@ import sys
 
 import pytest
 
-from pipelines.settings import PROJECT_ROOT, Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.settings import PROJECT_ROOT, Settings
+from pipelines.foundation.warehouse import connect
 
 DAGS = PROJECT_ROOT / "dags"
 # Runs one DAG as the night does, and kills itself, as Airflow and all, once the work of

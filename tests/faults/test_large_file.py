@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from pipelines.contracts import load_contract
-from pipelines.deliveries import write_delivery
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.deliveries import write_delivery
 
 ROWS = 3_000_000
 LIMIT = 200  # megabytes that DuckDB may take
@@ -19,7 +19,7 @@ INGEST = """
 import json
 from pathlib import Path
 from pipelines import ingest
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 summary = ingest.run(Settings())
 # Not ru_maxrss, which begins with what the parent has taken.

@@ -9,10 +9,15 @@ import duckdb
 import pytest
 
 from pipelines import build, identity, ingest, simulate, verify
-from pipelines.contracts import load_contract
-from pipelines.deliveries import MANIFEST, Manifest, describe_file, write_delivery
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.deliveries import (
+    MANIFEST,
+    Manifest,
+    describe_file,
+    write_delivery,
+)
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 KEY = "5" * 64
 FIRST = date(2025, 1, 1)

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from pipelines import ingest, overdue, validate
-from pipelines.errors import MissingSourceError
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import MissingSourceError
+from pipelines.foundation.warehouse import connect
 
 BALANCES = """
     select

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pipelines import decisions, ingest, verify
-from pipelines.deliveries import MANIFEST
-from pipelines.warehouse import connect
+from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.warehouse import connect
 
 FIRST, SECOND = date(2025, 1, 30), date(2025, 1, 31)
 BALANCES = """

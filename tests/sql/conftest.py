@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from pipelines import build
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 
 
 class HandmadeBank:

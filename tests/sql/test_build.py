@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from pipelines import build
-from pipelines.errors import DataQualityError, PipelineError, UsageError
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import DataQualityError, PipelineError, UsageError
+from pipelines.foundation.warehouse import connect
 
 MARTS = (
     "accounts",

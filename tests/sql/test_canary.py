@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from models.features import NUMERIC
 from pipelines import build
-from pipelines.contracts import load_contracts
-from pipelines.warehouse import connect
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.warehouse import connect
 
 MONTHS = [date(2025 + month // 12, month % 12 + 1, 1) for month in range(2, 16)]
 rng = random.Random(4)  # noqa: S311 - a sample

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from pipelines.build import PROJECT
-from pipelines.contracts import load_contracts
+from pipelines.foundation.contracts import load_contracts
 
 PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ""}
 # A group by makes the key of these what it is; counting it again would prove nothing.

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines import build
-from pipelines.warehouse import connect
+from pipelines.foundation.warehouse import connect
 
 HISTORY = "marts.customer_history"
 DAYS = (

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from pipelines import build
-from pipelines.warehouse import connect
+from pipelines.foundation.warehouse import connect
 
 NIGHTS = 5
 # An event's delivery may be taken back; so may a register's, which makes a full build.

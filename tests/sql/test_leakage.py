@@ -8,9 +8,9 @@ import duckdb
 import pytest
 
 from pipelines import build
-from pipelines.contracts import load_contracts
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 AS_OF_DATE = "2025-09-01"
 CUT_OFF = f"{AS_OF_DATE} 06:00:00"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.vault import load_key, pseudonym
-from pipelines.warehouse import connect
+from pipelines.foundation.vault import load_key, pseudonym
+from pipelines.foundation.warehouse import connect
 
 sys.path.insert(0, str(Path(__file__).parent))
 

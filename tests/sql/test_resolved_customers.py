@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.warehouse import connect
+from pipelines.foundation.warehouse import connect
 
 BEFORE, AFTER = "2025-03-01", "2025-04-01"
 

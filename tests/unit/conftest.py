@@ -6,8 +6,8 @@ import pytest
 
 from models.features import NUMERIC
 from pipelines.build import PROJECT
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare
 
 SEEDS = ("reason_features", "reason_wordings", "health_thresholds")
 FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]

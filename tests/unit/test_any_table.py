@@ -13,9 +13,9 @@ from models.cross_fitting import split_folds
 from pipelines import any_table, cli, tracking
 from pipelines.any_table import explore, modify, sample
 from pipelines.any_table.request import Request
-from pipelines.errors import DataQualityError, PipelineError, UsageError
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import DataQualityError, PipelineError, UsageError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 
 # The stages of a whole table, again and again: not for the inner loop.
 pytestmark = pytest.mark.slow

@@ -3,8 +3,9 @@ import json
 import pytest
 import typer
 
-from pipelines import cli, errors, ingest
-from pipelines.warehouse import connect, prepare
+from pipelines import cli, ingest
+from pipelines.foundation import errors
+from pipelines.foundation.warehouse import connect, prepare
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
-from pipelines.contracts import load_contract, load_contracts
-from pipelines.errors import DataQualityError
+from pipelines.foundation.contracts import load_contract, load_contracts
+from pipelines.foundation.errors import DataQualityError
 
 
 def test_every_source_of_the_bank_has_a_contract():

@@ -7,8 +7,8 @@ from models import churn, cross_sell
 from models.origins import UnexplainableError
 from pipelines import explain, score
 from pipelines.build import PROJECT
-from pipelines.errors import RegistryLostError
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import RegistryLostError
+from pipelines.foundation.warehouse import connect
 
 NEWEST = "2026-04-01"
 

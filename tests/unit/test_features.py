@@ -3,7 +3,7 @@ import yaml
 
 from models import churn, cross_sell
 from models.features import CATEGORICAL, FEATURES
-from pipelines.settings import PROJECT_ROOT
+from pipelines.foundation.settings import PROJECT_ROOT
 
 CONTRACT = PROJECT_ROOT / "dbt_project" / "models" / "marts" / "customer_features.yml"
 

@@ -5,12 +5,12 @@ from datetime import date, datetime
 import pytest
 
 from pipelines import identity, ingest
-from pipelines.contracts import load_contract
-from pipelines.errors import MissingSourceError
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.errors import MissingSourceError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import load_key, pseudonym
+from pipelines.foundation.warehouse import connect
 from pipelines.identity.people import CUSTOMERS, Match, Registration, find_changes
-from pipelines.settings import Settings
-from pipelines.vault import load_key, pseudonym
-from pipelines.warehouse import connect
 
 CONTRACT = load_contract("core_customers")
 JAN, FEB, MAR = (datetime(2025, month, 1) for month in (1, 2, 3))  # noqa: DTZ001

@@ -9,9 +9,9 @@ from decimal import Decimal
 import pytest
 
 from pipelines import import_berka
-from pipelines.contracts import load_contracts
-from pipelines.errors import DataQualityError, UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.settings import Settings
 
 CHANNELS = ("branch", "card", "online", "core_postings")
 

@@ -7,13 +7,13 @@ import duckdb
 import pytest
 
 from pipelines import ingest, verify
-from pipelines.errors import DataQualityError
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect
 from pipelines.ingest import ahead
 from pipelines.ingest.check import check_delivery
 from pipelines.ingest.identifiers import CHECK_DIGITS
 from pipelines.ingest.load import load_delivery
-from pipelines.vault import Vault
-from pipelines.warehouse import connect
 
 BALANCES = """
     select

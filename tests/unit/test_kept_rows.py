@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from pipelines.errors import GateRefusedError
+from pipelines.foundation.errors import GateRefusedError
 from pipelines.kept_rows import refuse_kept_rows
 
 X = np.random.default_rng(0).normal(size=(60, 3))

@@ -1,7 +1,7 @@
 import pytest
 
-from pipelines import ledger
-from pipelines.errors import DataQualityError
+from pipelines.foundation import ledger
+from pipelines.foundation.errors import DataQualityError
 
 
 def entry(delivery_id, rows=3):

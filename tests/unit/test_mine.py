@@ -1,9 +1,9 @@
 import pytest
 
 from pipelines import assess, explore, mine, registry, sample
-from pipelines.errors import GateRefusedError, UsageError
+from pipelines.foundation.errors import GateRefusedError, UsageError
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import find_latest
-from pipelines.warehouse import connect
 
 has_been_mined = pytest.mark.usefixtures("mined")
 

@@ -3,7 +3,7 @@ from mlflow import MlflowClient
 
 from models import churn
 from pipelines import health, monitor, score
-from pipelines.warehouse import connect
+from pipelines.foundation.warehouse import connect
 
 # What outcomes are drawn with: a calibrated probability.
 TRUTH = "hash(customer_id, as_of_date, 'silence') % 10000 / 10000"

@@ -16,10 +16,10 @@ from pipelines import (
     score,
     status,
 )
-from pipelines.errors import GateRefusedError, UsageError
+from pipelines.foundation.errors import GateRefusedError, UsageError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect
 from pipelines.mining_runs import find_latest
-from pipelines.settings import Settings
-from pipelines.warehouse import connect
 
 
 def ask(settings, query):

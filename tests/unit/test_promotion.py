@@ -8,7 +8,7 @@ import pytest
 
 from models.evidence import CutOff, weigh
 from models.promotion import Bounds, decide
-from pipelines.settings import Gate
+from pipelines.foundation.settings import Gate
 
 BOUNDS = Bounds(**Gate().model_dump())
 DATES = [date(2026, month, 1) for month in (1, 2, 3, 4)]

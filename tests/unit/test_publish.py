@@ -6,9 +6,9 @@ import duckdb
 import pytest
 
 from pipelines import publish
-from pipelines.errors import DataQualityError, MissingSourceError
+from pipelines.foundation.errors import DataQualityError, MissingSourceError
+from pipelines.foundation.warehouse import connect, prepare
 from pipelines.publish import versions
-from pipelines.warehouse import connect, prepare
 
 BUILT_AT, CHECKED_AT = "2026-07-01T06:10:00Z", "2026-07-01 06:12:00"
 

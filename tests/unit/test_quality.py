@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from pipelines import ingest
+from pipelines.foundation.gates.verdicts import Failure, Verdict
+from pipelines.foundation.warehouse import connect
 from pipelines.validate import facts
 from pipelines.validate.principles import record_principles
-from pipelines.validate.verdicts import Failure, Verdict
-from pipelines.warehouse import connect
 
 JANUARY, FEBRUARY = date(2025, 1, 31), date(2025, 2, 28)
 ACCOUNTS = """

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from pipelines import decisions, ingest, quarantine, replay, verify
-from pipelines.errors import UsageError
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.warehouse import connect
 
 DELIVERY = "core_balances/2025-01-31.1"
 BALANCES = """

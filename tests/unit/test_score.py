@@ -1,8 +1,8 @@
 import pytest
 
 from pipelines import score
-from pipelines.errors import GateRefusedError
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import GateRefusedError
+from pipelines.foundation.warehouse import connect
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
-from pipelines.errors import UsageError
-from pipelines.settings import check_environment
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.settings import check_environment
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import duckdb
 import pytest
 
 from pipelines import simulate
-from pipelines.contracts import load_contracts
-from pipelines.deliveries import Manifest, describe_file, find_deliveries
-from pipelines.errors import UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.deliveries import Manifest, describe_file, find_deliveries
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.settings import Settings
 
 SMALL = {"customers": 40, "months": 2}
 SOURCES = load_contracts()

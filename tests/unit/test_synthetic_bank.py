@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import gamma
 
 from pipelines import simulate
-from pipelines.contracts import load_contracts
-from pipelines.settings import Settings
+from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.settings import Settings
 from pipelines.synthetic_bank.bank import build_bank
 from pipelines.synthetic_bank.dormancy import DORMANT
 from pipelines.synthetic_bank.foresight import PACES, watch

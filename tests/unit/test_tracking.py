@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 
 from pipelines import registry, tracking
 from pipelines.artifacts import digest_files
-from pipelines.errors import GateRefusedError
-from pipelines.warehouse import connect
+from pipelines.foundation.errors import GateRefusedError
+from pipelines.foundation.warehouse import connect
 
 
 def champion_folder(settings, use_case="churn"):

@@ -12,9 +12,9 @@ from great_expectations import expectations as gxe
 
 from expectations.rules import ACCURACY
 from pipelines import validate
-from pipelines.errors import DataQualityError, MissingSourceError, UsageError
-from pipelines.validate import suites
-from pipelines.warehouse import connect, prepare
+from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
+from pipelines.foundation.gates import suites
+from pipelines.foundation.warehouse import connect, prepare
 
 GOOD_MARTS = Path(__file__).with_name("good_marts.sql").read_text(encoding="utf-8")
 CANARY = "canary"
@@ -285,7 +285,7 @@ def test_with_nothing_new_great_expectations_is_not_loaded(
 ):
     load("core_customers")
     validate.run(settings, "deliveries")
-    monkeypatch.setitem(sys.modules, "pipelines.validate.suites", None)
+    monkeypatch.setitem(sys.modules, "pipelines.foundation.gates.suites", None)
 
     validate.run(settings, "deliveries")
 

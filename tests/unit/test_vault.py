@@ -1,9 +1,9 @@
 import duckdb
 import pytest
 
-from pipelines.errors import DataQualityError, UsageError
-from pipelines.settings import Settings
-from pipelines.vault import Vault, load_key, pseudonym
+from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault, load_key, pseudonym
 
 KEY = "0f" * 32
 

@@ -4,15 +4,15 @@ import sys
 
 import pytest
 
-from pipelines.errors import LockedError, MissingSourceError
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, prepare, run_lock
+from pipelines.foundation.errors import LockedError, MissingSourceError
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, run_lock
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, run_lock
 settings = Settings(home=Path(sys.argv[1]))
 with run_lock(settings, "build"), connect(settings):
     print("held", flush=True)

@@ -5,10 +5,10 @@ import duckdb
 import pytest
 
 from pipelines import work_list
-from pipelines.errors import MissingSourceError, UsageError
+from pipelines.foundation.errors import MissingSourceError, UsageError
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect, prepare
 from pipelines.publish import find_current
-from pipelines.vault import Vault
-from pipelines.warehouse import connect, prepare
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.errors import DataQualityError
-from pipelines.settings import PROJECT_ROOT
+from pipelines.foundation.errors import DataQualityError
+from pipelines.foundation.settings import PROJECT_ROOT
 
 STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
 # A night, and a long week-end.

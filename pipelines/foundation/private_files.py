@@ -2,17 +2,24 @@
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from pipelines.errors import UsageError
-from pipelines.ingest.files import create_private
+from pipelines.foundation.errors import UsageError
 
 # What a spreadsheet would run rather than show, unless it is a plain number.
 FORMULA = re.compile(r"(?!-\d+([.,]\d+)?$)['=+\-@\t\r]")
+
+
+def create_private(path: Path) -> BinaryIO:
+    """Create a file that only its owner may read, in a folder of the same kind."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 @contextmanager

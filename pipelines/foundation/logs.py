@@ -12,7 +12,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import track
 
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 Item = TypeVar("Item")
 

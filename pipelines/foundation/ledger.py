@@ -10,7 +10,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from pipelines.errors import DataQualityError
+from pipelines.foundation.errors import DataQualityError
 
 GENESIS = "0" * 64
 ERASED = "erased"

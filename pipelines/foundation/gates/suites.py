@@ -23,7 +23,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
-from pipelines.validate.verdicts import Failure, Verdict
+from pipelines.foundation.gates.verdicts import Failure, Verdict
 
 # GX closes its SQLAlchemy connection before it fetches the result. Closing rolls back,
 # and in DuckDB that discards the result. Who only reads has nothing to roll back.

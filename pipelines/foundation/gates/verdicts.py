@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.settings import Settings
+from pipelines.foundation.settings import Settings
 
 CRITICAL = "critical"
 

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from pipelines.contracts import Contract
-from pipelines.settings import Settings
-from pipelines.warehouse import connect, list_rows
+from pipelines.foundation.contracts import Contract
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, list_rows
 
 MANIFEST = "manifest.json"
 PARTIAL = ".partial"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import Contract, load_contracts
-from pipelines.errors import LockedError, MissingSourceError, ResourceError
-from pipelines.settings import Settings
-from pipelines.tables import LATER_FACTS, RAW_COLUMNS, TABLES
+from pipelines.foundation.contracts import Contract, load_contracts
+from pipelines.foundation.errors import LockedError, MissingSourceError, ResourceError
+from pipelines.foundation.schema import LATER_FACTS, RAW_COLUMNS, TABLES
+from pipelines.foundation.settings import Settings
 
 # What DuckDB says of a table or schema of ours that is not there.
 NO_TABLE = re.compile(r'Table with name "?([\w.]+)"? does not exist')

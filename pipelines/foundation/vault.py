@@ -16,8 +16,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.errors import DataQualityError, UsageError
-from pipelines.settings import Settings
+from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.settings import Settings
 
 KEY_BYTES = 32
 PSEUDONYM_DIGITS = 20
