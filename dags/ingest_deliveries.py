@@ -31,19 +31,19 @@ from pipelines.foundation.settings import Settings
 def ingest_deliveries():
     @task
     def ingest() -> None:
-        from pipelines.ingest import run
+        from pipelines.information.ingest.run import run
 
         run(Settings()).raise_for_problems()
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def validate_deliveries() -> None:
-        from pipelines.validate import run
+        from pipelines.information.accept.run import run
 
         run(Settings(), "deliveries")
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def resolve() -> None:
-        from pipelines.identity import run
+        from pipelines.information.identity.run import run
 
         run(Settings())
 

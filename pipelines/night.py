@@ -4,17 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines import (
-    build,
-    explain,
-    identity,
-    ingest,
-    mine,
-    monitor,
-    publish,
-    score,
-    validate,
-)
+from pipelines import build, explain, mine, monitor, publish, score, validate
 from pipelines.foundation.errors import (
     DataQualityError,
     GateRefusedError,
@@ -23,6 +13,9 @@ from pipelines.foundation.errors import (
 )
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import run_lock
+from pipelines.information.accept import run as accept
+from pipelines.information.identity import run as identity
+from pipelines.information.ingest import run as ingest
 
 logger = logging.getLogger(__name__)
 USE_CASES = ("churn", "cross_sell")
@@ -48,7 +41,7 @@ def run(settings: Settings) -> list[PipelineError]:
         with _noted(problems):
             ingested.raise_for_problems()
         with _noted(problems):
-            validate.run(settings, "deliveries")
+            accept.run(settings)
         identity.run(settings)
         build.run(settings, exclude="source:ml+")
         validate.run(settings, "features")

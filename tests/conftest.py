@@ -21,11 +21,12 @@ os.environ |= {
 
 import duckdb
 
-from pipelines import ingest, replay
 from pipelines.foundation.contracts import load_contract, load_contracts
 from pipelines.foundation.deliveries import write_delivery
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
+from pipelines.information import replay
+from pipelines.information.ingest import run as ingest
 
 # Programs, not tests; they import one another from their own folder.
 collect_ignore = ["bench"]
@@ -107,12 +108,14 @@ def deliver(settings):
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory):
     """A small bank, ingested, accepted and built up to its features. Read only."""
-    from pipelines import build, ingest, simulate, validate
+    from pipelines import build, simulate
+    from pipelines.information.accept import run as accept
+    from pipelines.information.ingest import run as ingest
 
     settings = Settings(home=tmp_path_factory.mktemp("bank"), vault_key="0" * 64)
     simulate.run(settings, customers=2000, months=18, seed=0)
     ingest.run(settings).raise_for_problems()
-    validate.run(settings, "deliveries")
+    accept.run(settings)
     build.run(settings)
     return settings
 

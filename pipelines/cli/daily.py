@@ -84,7 +84,7 @@ def berka(
 @command()
 def ingest() -> None:
     """Load new deliveries into the warehouse; identifiers go to the vault."""
-    from pipelines import ingest as step
+    from pipelines.information.ingest import run as step
 
     step.run(Settings()).raise_for_problems()
 
@@ -97,8 +97,12 @@ def validate(
 ) -> None:
     """Accept or hold deliveries, or check what was built, with Great Expectations."""
     from pipelines import validate as step
+    from pipelines.information.accept import run as accept
 
-    step.run(Settings(), gate)
+    if gate == "deliveries":
+        accept.run(Settings())
+    else:
+        step.run(Settings(), gate)
 
 
 @command()
@@ -109,7 +113,7 @@ def resolve(
     ] = False,
 ) -> None:
     """Find who was registered twice, and which prospects are customers."""
-    from pipelines import identity as step
+    from pipelines.information.identity import run as step
 
     if not measure:
         step.run(Settings())

@@ -46,7 +46,7 @@ def overdue(
     as_json: Json = False,
 ) -> None:
     """List each source's newest date and what it owes; exit 6 if one is silent."""
-    from pipelines import overdue as step
+    from pipelines.information import overdue as step
 
     sources = step.run(Settings(), (on or datetime.now(UTC)).date())
     print_rows([asdict(source) for source in sources], as_json=as_json)
@@ -56,7 +56,7 @@ def overdue(
 @command()
 def accept(delivery_id: DeliveryId, *, reason: Reason) -> None:
     """Let the marts read a delivery that is held or was withdrawn."""
-    from pipelines import decisions
+    from pipelines.information import rulings as decisions
 
     decisions.accept(Settings(), delivery_id, reason)
 
@@ -64,7 +64,7 @@ def accept(delivery_id: DeliveryId, *, reason: Reason) -> None:
 @command()
 def withdraw(delivery_id: DeliveryId, *, reason: Reason) -> None:
     """Take a delivery out of every mart from the next build on."""
-    from pipelines import decisions
+    from pipelines.information import rulings as decisions
 
     decisions.withdraw(Settings(), delivery_id, reason)
 
@@ -88,8 +88,8 @@ def quarantine(
     as_json: Json = False,
 ) -> None:
     """Count the quarantined rows, or export, take back or give up the open ones."""
-    from pipelines import quarantine as step
-    from pipelines import replay
+    from pipelines.information import quarantine as step
+    from pipelines.information import replay
 
     settings = Settings()
     if sum(map(bool, (export_to, import_from, waive))) > 1:
@@ -109,7 +109,7 @@ def quarantine(
 @command("replay")
 def replay_rows() -> None:
     """Put open rows through the door of ingestion again, repaired or not."""
-    from pipelines import replay
+    from pipelines.information import replay
 
     passed, still_open = replay.run(Settings())
     typer.echo(f"{passed} rows passed, {still_open} are still open.")
@@ -120,7 +120,7 @@ def verify(
     *, deep: Annotated[bool, typer.Option(help="Read every table, too.")] = False
 ) -> None:
     """Compare the warehouse with the ledger, row for row."""
-    from pipelines import verify as step
+    from pipelines.information import verify as step
 
     count = step.run(Settings(), deep=deep)
     typer.echo(f"{count} deliveries are in the warehouse as the ledger remembers them.")

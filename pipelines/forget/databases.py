@@ -12,7 +12,7 @@ from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.deliveries import MANIFEST, Manifest
 from pipelines.foundation.ledger import ERASED, Entry, append, read
 from pipelines.foundation.settings import Settings
-from pipelines.ingest.records import recount
+from pipelines.information.ingest.outcomes import recount
 
 REBUILT = ".rebuilt"
 # Every version that may score, now or again. What one has learnt until is given where

@@ -25,7 +25,7 @@ from pipelines.foundation.deliveries import (
     describe_file,
     find_deliveries,
 )
-from pipelines.ingest import files
+from pipelines.information.ingest import files
 
 NOTE = "erasures.json"
 NEW = ".erasing"

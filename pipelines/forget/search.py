@@ -8,7 +8,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from pipelines.foundation.errors import DataQualityError
-from pipelines.ingest import files
+from pipelines.information.ingest import files
 
 CHUNK_BYTES = 1 << 22
 ENCODINGS = ("utf-8", "gb18030")

@@ -8,10 +8,10 @@ from importlib import import_module
 
 import duckdb
 
-from pipelines.foundation.errors import DataQualityError, MissingSourceError
+from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.foundation.gates.verdicts import Verdict, record, report_path
 from pipelines.foundation.settings import Settings
-from pipelines.foundation.warehouse import connect, prepare
+from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 # The gate "features" guards all that is built before anything is scored.
@@ -42,18 +42,37 @@ USE_CASES = {
     "marts.score_reasons": ("churn", "cross_sell"),
     "marts.estimator_health": ("churn", "cross_sell"),
 }
+GATES = tuple(TABLES)
 
 
-def judge_tables(settings: Settings, gate: str) -> None:
-    """Run the suite of every table behind a gate.
+def run(settings: Settings, gate: str) -> None:
+    """Let pass what holds what it must.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the warehouse and the reports are.
+    gate : {"features", "scores"}
+        After the build up to the features; after the scores' build.
 
     Raises
     ------
     DataQualityError
-        A critical expectation failed, in one table or more.
+        A critical expectation failed, in one table or more. The night must not go on.
     MissingSourceError
         The tables were never built.
+    UsageError
+        There is no such gate.
     """
+    if gate not in GATES:
+        known = ", ".join(("deliveries", *GATES))
+        msg = f"There is no gate {gate!r}, so nothing was checked. There are: {known}."
+        raise UsageError(msg)
+    with run_lock(settings, f"validate {gate}"):
+        _judge_tables(settings, gate)
+
+
+def _judge_tables(settings: Settings, gate: str) -> None:
     with connect(settings, read_only=True) as connection:
         _require_tables(connection, gate)
         verdicts = _judge(connection, settings, gate)

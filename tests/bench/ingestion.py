@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import ingest
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import write_delivery
 from pipelines.foundation.settings import Settings
+from pipelines.information.ingest import run as ingest
 
 # Of the whole history: a customer shows up some hundred times in a month.
 ROWS_A_CARD = 100

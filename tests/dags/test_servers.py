@@ -13,10 +13,11 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from pipelines import ingest, simulate
+from pipelines import simulate
 from pipelines.foundation.settings import PROJECT_ROOT
 from pipelines.foundation.vault import load_key
 from pipelines.foundation.warehouse import connect
+from pipelines.information.ingest import run as ingest
 
 UP = [sys.executable, str(PROJECT_ROOT / "dags" / "up.py")]
 DAG_RUNS = "/api/v2/dags/ingest_deliveries/dagRuns"

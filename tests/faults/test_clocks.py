@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
-from pipelines import ingest, verify
 from pipelines.foundation.deliveries import MANIFEST
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
+from pipelines.information import verify
+from pipelines.information.ingest import run as ingest
 
 KEY = "5" * 64
 # A leap day, a year's end, and when Europe and America change their clocks.

@@ -13,10 +13,11 @@ import pyarrow as pa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipelines import ingest, quarantine, replay, verify
 from pipelines.foundation.deliveries import MANIFEST, describe_file
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
+from pipelines.information import quarantine, replay, verify
+from pipelines.information.ingest import run as ingest
 
 NAMES = ["account_number", "balance_date", "balance", "currency_code"]
 DAYS = (date(2025, 1, 30), date(2025, 1, 31))

@@ -6,10 +6,13 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from pipelines import ingest, overdue, simulate, validate
+from pipelines import simulate
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
+from pipelines.information import overdue
+from pipelines.information.accept import run as accept
+from pipelines.information.ingest import run as ingest
 from pipelines.synthetic_bank import defects
 from pipelines.synthetic_bank.defect_kinds import KINDS
 
@@ -39,7 +42,7 @@ def damaged(seed, tmp_path_factory):
     simulate.run(settings, **BANK, seed=seed, has_defects=True)
     summary = ingest.run(settings)
     with pytest.raises(DataQualityError):
-        validate.run(settings, "deliveries")
+        accept.run(settings)
     return settings, summary
 
 
@@ -73,7 +76,7 @@ def ask(damaged):
 
 def test_a_clean_bank_raises_no_alarm(clean):
     summary = ingest.run(clean)
-    validate.run(clean, "deliveries")
+    accept.run(clean)
 
     with connect(clean, read_only=True) as connection:
         alarms = connection.execute("""

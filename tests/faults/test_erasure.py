@@ -13,13 +13,16 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import forget, identity, ingest, publish, simulate, verify
+from pipelines import forget, publish, simulate
 from pipelines.forget.search import search_home
 from pipelines.foundation.deliveries import Manifest, describe_file
 from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault, load_key, pseudonym
 from pipelines.foundation.warehouse import connect
+from pipelines.information import verify
+from pipelines.information.identity import run as identity
+from pipelines.information.ingest import run as ingest
 
 PEOPLE = 20
 

@@ -13,10 +13,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from pipelines import ingest
 from pipelines.foundation.deliveries import MANIFEST
 from pipelines.foundation.warehouse import connect
-from pipelines.ingest.identifiers import store_pseudonyms
+from pipelines.information.ingest import run as ingest
+from pipelines.information.ingest.pseudonyms import store_pseudonyms
 
 HEADER = "account_number,balance_date,balance,currency_code"
 BALANCES = """
@@ -327,7 +327,7 @@ def test_a_transcoded_file_is_for_its_owner_only(settings, send, monkeypatch):
         modes.extend(source.path.stat().st_mode & 0o777 for source in sources)
         return store(connection, vault, sources)
 
-    monkeypatch.setattr("pipelines.ingest.load.store_pseudonyms", look)
+    monkeypatch.setattr("pipelines.information.ingest.load.store_pseudonyms", look)
 
     ingest.run(settings)
 

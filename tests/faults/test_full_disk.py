@@ -9,9 +9,11 @@ from datetime import date
 
 import pytest
 
-from pipelines import ingest, publish, verify
+from pipelines import publish
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
+from pipelines.information import verify
+from pipelines.information.ingest import run as ingest
 
 KEY = "5" * 64
 BALANCES = """

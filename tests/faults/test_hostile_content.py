@@ -9,11 +9,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipelines import ingest, page, quarantine
+from pipelines import page
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.deliveries import MANIFEST
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.warehouse import connect
+from pipelines.information import quarantine
+from pipelines.information.ingest import run as ingest
 
 HOSTILE = {
     "sql": "'); DROP TABLE raw.core_customers; --",

@@ -13,12 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
-from pipelines import ingest, verify
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import MANIFEST, describe_file, write_delivery
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
+from pipelines.information import verify
+from pipelines.information.ingest import run as ingest
 
 KEY = "5" * 64
 DAYS = [date(2025, 1, 27) + timedelta(days=number) for number in range(4)]
@@ -69,10 +70,16 @@ elif point:
 ingest.run(settings)
 """
 POINTS = {
-    "F01_after_a_manifest_is_read": ("pipelines.ingest.read_manifest", "after"),
-    "F02_while_transcoding": ("pipelines.ingest.files.check_text:3", "after"),
-    "F03_before_the_commit": ("pipelines.ingest.scan.insert_rows", "after"),
-    "F03_while_judging": ("pipelines.ingest.judge.measure", "after"),
+    "F01_after_a_manifest_is_read": (
+        "pipelines.information.ingest.run.read_manifest",
+        "after",
+    ),
+    "F02_while_transcoding": (
+        "pipelines.information.ingest.files.check_text:3",
+        "after",
+    ),
+    "F03_before_the_commit": ("pipelines.information.ingest.scan.insert_rows", "after"),
+    "F03_while_judging": ("pipelines.information.ingest.judge_rows.measure", "after"),
     "F04_between_commit_and_ledger": ("pipelines.foundation.ledger.append", "before"),
     "F05_after_the_ledger_line": ("pipelines.foundation.ledger.append", "after"),
     "F06_during_a_checkpoint": ("checkpoint", "-"),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
-from pipelines import build, identity, ingest, simulate, verify
+from pipelines import build, simulate
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import (
     MANIFEST,
@@ -18,6 +18,9 @@ from pipelines.foundation.deliveries import (
 )
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
+from pipelines.information import verify
+from pipelines.information.identity import run as identity
+from pipelines.information.ingest import run as ingest
 
 KEY = "5" * 64
 FIRST = date(2025, 1, 1)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from pipelines import ingest
 from pipelines.foundation.deliveries import MANIFEST, describe_file
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
-from pipelines.ingest import identifiers
+from pipelines.information.ingest import pseudonyms as identifiers
+from pipelines.information.ingest import run as ingest
 
 # What may stand for an amount or look like one, and accounts with blanks about them.
 AMOUNTS = st.text("0123456789...-+eE_ ", max_size=9)

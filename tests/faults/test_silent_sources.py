@@ -4,9 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines import ingest, overdue, validate
 from pipelines.foundation.errors import MissingSourceError
 from pipelines.foundation.warehouse import connect
+from pipelines.information import overdue
+from pipelines.information.accept import run as accept
+from pipelines.information.ingest import run as ingest
 
 BALANCES = """
     select
@@ -94,7 +96,7 @@ def test_f24_a_header_alone_is_an_alarm_on_a_day_of_business_only(
             [empty],
         )
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     told = f"volume_ratio in 0.5 to 2, atm/{empty}.1"
     assert (told in caplog.text) == is_alarm

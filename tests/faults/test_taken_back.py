@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipelines import decisions, ingest, verify
 from pipelines.foundation.deliveries import MANIFEST
 from pipelines.foundation.warehouse import connect
+from pipelines.information import rulings as decisions
+from pipelines.information import verify
+from pipelines.information.ingest import run as ingest
 
 FIRST, SECOND = date(2025, 1, 30), date(2025, 1, 31)
 BALANCES = """

@@ -3,9 +3,10 @@ import json
 import pytest
 import typer
 
-from pipelines import cli, ingest
+from pipelines import cli
 from pipelines.foundation import errors
 from pipelines.foundation.warehouse import connect, prepare
+from pipelines.information.ingest import run as ingest
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_an_error_is_one_line_and_an_exit_code(crm, capsys, monkeypatch, error, 
     def fail(_):
         raise error(message)
 
-    monkeypatch.setattr("pipelines.ingest.run", fail)
+    monkeypatch.setattr("pipelines.information.ingest.run.run", fail)
 
     assert crm("ingest") == code
     (line,) = capsys.readouterr().err.splitlines()

@@ -17,7 +17,7 @@ from pipelines.forget.published import erase_from_published
 from pipelines.forget.search import holds_any, search_database, search_home
 from pipelines.foundation.deliveries import Manifest
 from pipelines.foundation.errors import UsageError
-from pipelines.ingest import files
+from pipelines.information.ingest import files
 
 PERSON = Person(
     "e1", {"customer": {"a1b2"}, "name": {"c3d4"}}, ["C0000007", "李安", "16000000007"]

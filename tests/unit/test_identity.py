@@ -4,13 +4,19 @@ from datetime import date, datetime
 
 import pytest
 
-from pipelines import identity, ingest
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.errors import MissingSourceError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import load_key, pseudonym
 from pipelines.foundation.warehouse import connect
-from pipelines.identity.people import CUSTOMERS, Match, Registration, find_changes
+from pipelines.information.identity import run as identity
+from pipelines.information.identity.persons import (
+    CUSTOMERS,
+    Match,
+    Registration,
+    find_changes,
+)
+from pipelines.information.ingest import run as ingest
 
 CONTRACT = load_contract("core_customers")
 JAN, FEB, MAR = (datetime(2025, month, 1) for month in (1, 2, 3))  # noqa: DTZ001

@@ -6,14 +6,15 @@ from datetime import date
 import duckdb
 import pytest
 
-from pipelines import ingest, verify
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect
-from pipelines.ingest import ahead
-from pipelines.ingest.check import check_delivery
-from pipelines.ingest.identifiers import CHECK_DIGITS
-from pipelines.ingest.load import load_delivery
+from pipelines.information import verify
+from pipelines.information.ingest import check_ahead as ahead
+from pipelines.information.ingest import run as ingest
+from pipelines.information.ingest.check import check_delivery
+from pipelines.information.ingest.load import load_delivery
+from pipelines.information.ingest.pseudonyms import CHECK_DIGITS
 
 BALANCES = """
     select
@@ -128,7 +129,7 @@ def test_files_that_were_loaded_are_not_read_again(settings, deliver, monkeypatc
     def fail(*_):
         raise AssertionError
 
-    monkeypatch.setattr("pipelines.ingest.ahead.check_delivery", fail)
+    monkeypatch.setattr("pipelines.information.ingest.check_ahead.check_delivery", fail)
 
     assert ingest.run(settings).deliveries_known == 2
 
@@ -375,7 +376,7 @@ def test_a_failed_load_leaves_nothing_behind(settings, deliver, ask, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.ingest.load._check_conservation", fail)
+        patch.setattr("pipelines.information.ingest.load._check_conservation", fail)
         with pytest.raises(KeyboardInterrupt):
             ingest.run(settings)
     assert ask("select count(*) from raw.core_balances") == [(0,)]
@@ -393,7 +394,7 @@ def test_a_run_killed_between_commit_and_ledger_is_made_good(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.ingest.load_delivery", load_and_die)
+        patch.setattr("pipelines.information.ingest.run.load_delivery", load_and_die)
         with pytest.raises(KeyboardInterrupt):
             ingest.run(settings)
     ingest.run(settings)

@@ -8,11 +8,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from pipelines import ingest
 from pipelines.foundation.gates.verdicts import Failure, Verdict
 from pipelines.foundation.warehouse import connect
-from pipelines.validate import facts
-from pipelines.validate.principles import record_principles
+from pipelines.information.accept import facts
+from pipelines.information.accept.principles import record_principles
+from pipelines.information.ingest import run as ingest
 
 JANUARY, FEBRUARY = date(2025, 1, 31), date(2025, 2, 28)
 ACCOUNTS = """

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from pipelines import decisions, ingest, quarantine, replay, verify
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.warehouse import connect
+from pipelines.information import quarantine, replay, verify
+from pipelines.information import rulings as decisions
+from pipelines.information.ingest import run as ingest
 
 DELIVERY = "core_balances/2025-01-31.1"
 BALANCES = """

@@ -15,6 +15,7 @@ from pipelines import validate
 from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.foundation.gates import suites
 from pipelines.foundation.warehouse import connect, prepare
+from pipelines.information.accept import run as accept
 
 GOOD_MARTS = Path(__file__).with_name("good_marts.sql").read_text(encoding="utf-8")
 CANARY = "canary"
@@ -145,7 +146,7 @@ def everything_written(settings):
 def test_good_deliveries_are_accepted(settings, load, statuses):
     deliveries = [load(source) for source in QUERIES]
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     assert statuses() == dict.fromkeys(deliveries, "accepted")
 
@@ -155,7 +156,7 @@ def test_facts_are_measured(settings, load, ask):
     load(rows_delivered=40, rows_duplicate=4, rows_quarantined=5)
 
     with pytest.raises(DataQualityError):
-        validate.run(settings, "deliveries")
+        accept.run(settings)
 
     assert ask("""
         select
@@ -193,7 +194,7 @@ def test_what_fails_is_held_with_the_reason_and_the_rest_accepted(settings, load
     good = load(day=DAY - timedelta(days=1))
 
     with pytest.raises(DataQualityError, match="6 of 7 deliveries are held") as error:
-        validate.run(settings, "deliveries")
+        accept.run(settings)
 
     assert ask("""
         select status, note from ops.deliveries where source = 'atm'
@@ -207,7 +208,7 @@ def test_an_extract_of_before_its_day_is_held(settings, load, statuses):
     early = load("core_customers", extracted_at=DAY - timedelta(hours=24))
 
     with pytest.raises(DataQualityError, match=r"delay_days in 0 to …, core_customers"):
-        validate.run(settings, "deliveries")
+        accept.run(settings)
 
     assert statuses() == {early: "held"}
 
@@ -218,17 +219,17 @@ def test_cards_of_a_held_register_are_unknown(settings, load):
     load()
 
     with pytest.raises(DataQualityError, match="2 of 2"):
-        validate.run(settings, "deliveries")
+        accept.run(settings)
 
 
 def test_what_is_held_is_accepted_once_the_register_has_come(settings, load, statuses):
     load("core_customers", status="accepted")
     events = load()
     with pytest.raises(DataQualityError, match="unknown_reference_share"):
-        validate.run(settings, "deliveries")
+        accept.run(settings)
     load("core_accounts")
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     assert statuses()[events] == "accepted"
 
@@ -237,7 +238,7 @@ def test_what_is_restated_stays_held_and_no_longer_fails(settings, load, statuse
     held = load("core_customers", status="held")
     restated = load("core_customers", sequence=2)
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     assert statuses() == {held: "held", restated: "accepted"}
 
@@ -245,7 +246,7 @@ def test_what_is_restated_stays_held_and_no_longer_fails(settings, load, statuse
 def test_a_delivery_without_rows_is_accepted(settings, load, statuses):
     empty = load("core_accounts", rows=0)
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     assert statuses() == {empty: "accepted"}
 
@@ -255,7 +256,7 @@ def test_volume_is_compared_with_four_deliveries_before(settings, load, ask, cap
         load("core_customers", day, rows=2000)
     load("core_customers", rows=20)
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     assert ask(
         "select volume_ratio from ops.delivery_facts order by business_date"
@@ -273,7 +274,7 @@ def test_what_is_held_is_no_history(settings, load, ask):
     load("core_customers", rows=200)
 
     with pytest.raises(DataQualityError, match="1 of 6"):
-        validate.run(settings, "deliveries")
+        accept.run(settings)
 
     assert ask(f"""
         select volume_ratio from ops.delivery_facts where business_date = '{DAY}'
@@ -284,10 +285,10 @@ def test_with_nothing_new_great_expectations_is_not_loaded(
     settings, load, statuses, monkeypatch
 ):
     load("core_customers")
-    validate.run(settings, "deliveries")
+    accept.run(settings)
     monkeypatch.setitem(sys.modules, "pipelines.foundation.gates.suites", None)
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     assert set(statuses().values()) == {"accepted"}
 
@@ -298,9 +299,9 @@ def test_a_gate_that_dies_accepts_nothing(settings, load, statuses, monkeypatch)
     def die(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipelines.validate.deliveries.record", die)
+    monkeypatch.setattr("pipelines.information.accept.run.record", die)
     with pytest.raises(KeyboardInterrupt):
-        validate.run(settings, "deliveries")
+        accept.run(settings)
 
     assert statuses() == {events: "loaded"}
 
@@ -308,7 +309,7 @@ def test_a_gate_that_dies_accepts_nothing(settings, load, statuses, monkeypatch)
 def test_deliveries_leave_a_report(settings, load, ask):
     load("core_customers")
 
-    validate.run(settings, "deliveries")
+    accept.run(settings)
 
     report = json.loads((settings.reports / "validation/deliveries.json").read_text())
     assert report["is_passed"]
@@ -492,7 +493,7 @@ def test_the_gate_of_deliveries_tells_of_no_customer(settings, load, ask, heard)
     load(altered=f"replace ('{CANARY}' as card_number, '{CANARY}' as terminal_code)")
 
     with pytest.raises(DataQualityError) as error:
-        validate.run(settings, "deliveries")
+        accept.run(settings)
 
     told = str(error.value) + heard()
     kept = everything_written(settings) + str(ask("select * from ops.gates"))

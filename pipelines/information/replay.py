@@ -22,11 +22,20 @@ from pipelines.foundation.private_files import create_private
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, run_lock
-from pipelines.ingest import files, judge, repeats, scan
-from pipelines.ingest.check import CheckedDelivery
-from pipelines.ingest.identifiers import store_pseudonyms
-from pipelines.ingest.records import recount
-from pipelines.quarantine import open_rows, split_row
+from pipelines.information.ingest import (
+    files,
+    scan,
+)
+from pipelines.information.ingest import (
+    judge_rows as judge,
+)
+from pipelines.information.ingest import (
+    repeated_rows as repeats,
+)
+from pipelines.information.ingest.check import CheckedDelivery
+from pipelines.information.ingest.outcomes import recount
+from pipelines.information.ingest.pseudonyms import store_pseudonyms
+from pipelines.information.quarantine import open_rows, split_row
 
 logger = logging.getLogger(__name__)
 # No delivery has such a sequence, so rows can be judged apart from their delivery's.

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pipelines.foundation.contracts import Contract, load_contract
 from pipelines.foundation.deliveries import MANIFEST, PARTIAL, DataFile, Manifest
 from pipelines.foundation.errors import DataQualityError
-from pipelines.ingest import files
+from pipelines.information.ingest import files
 
 MANIFEST_LIMIT_BYTES = 1_000_000
 HEADER_LIMIT_BYTES = 100_000

@@ -8,7 +8,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation.deliveries import Manifest
-from pipelines.ingest.check import CheckedDelivery, check_delivery, read_manifest
+from pipelines.information.ingest.check import (
+    CheckedDelivery,
+    check_delivery,
+    read_manifest,
+)
 
 
 class CheckAhead:

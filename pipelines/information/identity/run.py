@@ -12,8 +12,13 @@ from pipelines.foundation.errors import MissingSourceError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, prepare, run_lock
-from pipelines.identity.pairs import THRESHOLD, score_pairs
-from pipelines.identity.people import Change, Match, Registration, find_changes
+from pipelines.information.identity.pairs import THRESHOLD, score_pairs
+from pipelines.information.identity.persons import (
+    Change,
+    Match,
+    Registration,
+    find_changes,
+)
 
 __all__ = ["THRESHOLD", "IdentitySummary", "Measure", "measure", "run"]
 

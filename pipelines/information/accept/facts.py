@@ -4,7 +4,7 @@ import duckdb
 import pandas as pd
 
 from pipelines.foundation.contracts import Contract, load_contract
-from pipelines.validate import cross_checks
+from pipelines.information.accept import cross_checks
 
 # Which register knows an identifier of this kind. Its pseudonym is the same everywhere.
 REGISTERS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation.contracts import Column, Contract
-from pipelines.ingest.check import CheckedDelivery
+from pipelines.information.ingest.check import CheckedDelivery
 
 # A longer line is no customer's doing: a quote was left open, or somebody tries us.
 LONGEST_LINE_BYTES = 100_000

@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import MANIFEST, Manifest, in_utc
-from pipelines.ingest.check import CheckedDelivery
+from pipelines.information.ingest.check import CheckedDelivery
 
 STALE = "stale"
 

@@ -7,7 +7,7 @@ import duckdb
 
 from pipelines.foundation.deliveries import Manifest, in_utc
 from pipelines.foundation.ledger import Entry
-from pipelines.ingest.check import Refusal
+from pipelines.information.ingest.check import Refusal
 
 
 def mark_duplicate(

@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
-from pipelines.ingest import again
+from pipelines.information.ingest import reload as again
 
 # Others count from when they are known until they are restated; not while they are held
 # or withdrawn. One that was taken out to be judged again still restates what it did.

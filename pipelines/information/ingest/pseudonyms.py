@@ -5,7 +5,13 @@ import duckdb
 from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
 from pipelines.foundation.vault import Vault
-from pipelines.ingest.scan import Source, UnreadableError, forget_rejects, scale, trim
+from pipelines.information.ingest.scan import (
+    Source,
+    UnreadableError,
+    forget_rejects,
+    scale,
+    trim,
+)
 
 # Of the identifier as a number, which is faster than taking its text apart: digits from
 # the right, of which every second counts double, less 9 from 10 on.

@@ -13,11 +13,11 @@ from pipelines.foundation.logs import show_progress
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, prepare, run_lock
-from pipelines.ingest import again
-from pipelines.ingest.ahead import CheckAhead
-from pipelines.ingest.check import CheckedDelivery, Refusal, read_manifest
-from pipelines.ingest.load import load_delivery
-from pipelines.ingest.records import mark_duplicate, mark_refused
+from pipelines.information.ingest import reload as again
+from pipelines.information.ingest.check import CheckedDelivery, Refusal, read_manifest
+from pipelines.information.ingest.check_ahead import CheckAhead
+from pipelines.information.ingest.load import load_delivery
+from pipelines.information.ingest.outcomes import mark_duplicate, mark_refused
 
 logger = logging.getLogger(__name__)
 # Of deliveries that are judged again; each makes only later ones wait for another.

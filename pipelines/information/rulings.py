@@ -8,7 +8,7 @@ from pipelines.foundation.errors import UsageError
 from pipelines.foundation.record import record_decision, require_reason
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare, run_lock
-from pipelines.ingest import again
+from pipelines.information.ingest import reload as again
 
 logger = logging.getLogger(__name__)
 # From which status a decision may take a delivery, and to which.

@@ -10,8 +10,8 @@ import duckdb
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.gates.verdicts import Verdict, record, report_path
 from pipelines.foundation.settings import Settings
-from pipelines.foundation.warehouse import connect, prepare
-from pipelines.validate.principles import record_principles
+from pipelines.foundation.warehouse import connect, prepare, run_lock
+from pipelines.information.accept.principles import record_principles
 
 logger = logging.getLogger(__name__)
 GATE = "deliveries"
@@ -30,14 +30,27 @@ WAITING = """
 """
 
 
-def judge_deliveries(settings: Settings) -> None:
+def run(settings: Settings) -> None:
     """Accept or hold every delivery that waits for its verdict.
+
+    A second call with nothing new returns at once.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the warehouse and the reports are.
 
     Raises
     ------
     DataQualityError
-        Some are held. All others are accepted, and this is committed.
+        Some are held. All others are accepted, this is committed, and the night may go
+        on without what is held.
     """
+    with run_lock(settings, f"validate {GATE}"):
+        _judge_waiting(settings)
+
+
+def _judge_waiting(settings: Settings) -> None:
     with connect(settings, read_only=True) as connection:
         (waiting,) = connection.execute(
             f"select count(*) from ops.deliveries where {WAITING}"
@@ -97,7 +110,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, docs: Path | None) -> list[Ver
     # GX takes 6 s to import, and most calls find nothing to judge.
     from expectations.delivery_facts import SUITES
     from pipelines.foundation.gates import suites
-    from pipelines.validate import facts
+    from pipelines.information.accept import facts
 
     context = suites.open_context()
     verdicts = [

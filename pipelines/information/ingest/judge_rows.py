@@ -14,9 +14,17 @@ import duckdb
 
 from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
-from pipelines.ingest import erased, repeats, turns
-from pipelines.ingest.rules import list_rules
-from pipelines.ingest.scan import Source, find_places
+from pipelines.information.ingest import (
+    erased,
+)
+from pipelines.information.ingest import (
+    precedence as turns,
+)
+from pipelines.information.ingest import (
+    repeated_rows as repeats,
+)
+from pipelines.information.ingest.row_rules import list_rules
+from pipelines.information.ingest.scan import Source, find_places
 
 # `row` is the row's number in `raw`, null for one that could not be read. Lines count
 # records, the header being the first: behind a quoted line break the file's own numbers

@@ -12,10 +12,23 @@ from pipelines.foundation.deliveries import Manifest
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.ledger import Entry
 from pipelines.foundation.vault import Vault
-from pipelines.ingest import again, erased, files, judge, repeats, scan
-from pipelines.ingest.check import CheckedDelivery, Refusal
-from pipelines.ingest.identifiers import store_pseudonyms
-from pipelines.ingest.records import count_rows, record
+from pipelines.information.ingest import (
+    erased,
+    files,
+    scan,
+)
+from pipelines.information.ingest import (
+    judge_rows as judge,
+)
+from pipelines.information.ingest import (
+    reload as again,
+)
+from pipelines.information.ingest import (
+    repeated_rows as repeats,
+)
+from pipelines.information.ingest.check import CheckedDelivery, Refusal
+from pipelines.information.ingest.outcomes import count_rows, record
+from pipelines.information.ingest.pseudonyms import store_pseudonyms
 
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
 
