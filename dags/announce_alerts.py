@@ -30,7 +30,7 @@ from pipelines.foundation.settings import Settings
 def announce_alerts():
     @task.short_circuit
     def find_alerts() -> list[str]:
-        from pipelines.health import list_alerts
+        from pipelines.decision.health import list_alerts
 
         return list_alerts(Settings())
 

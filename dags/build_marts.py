@@ -30,13 +30,13 @@ from pipelines.foundation.settings import Settings
 def build_marts():
     @task
     def build() -> None:
-        from pipelines.build import run
+        from pipelines.analysis.build import run
 
         run(Settings(), exclude="source:ml+")
 
     @task(outlets=[FEATURES])
     def validate_features() -> None:
-        from pipelines.validate import run
+        from pipelines.analysis.validate import run
 
         run(Settings(), "features")
 

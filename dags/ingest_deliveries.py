@@ -39,7 +39,7 @@ def ingest_deliveries():
     def validate_deliveries() -> None:
         from pipelines.information.accept.run import run
 
-        run(Settings(), "deliveries")
+        run(Settings())
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def resolve() -> None:

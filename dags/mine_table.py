@@ -37,31 +37,31 @@ from pipelines.foundation.settings import Settings
 def mine_table():
     @task
     def sample(params: dict | None = None) -> str:
-        from pipelines.any_table import begin_named
+        from pipelines.discovery.any_table.run import begin_named
 
         return str(begin_named(Settings(), params).path)
 
     @task
     def explore(folder: str) -> str:
-        from pipelines.any_table import run_stage
+        from pipelines.discovery.any_table.run import run_stage
 
         return str(run_stage(Settings(), "explore", folder))
 
     @task
     def modify(folder: str) -> str:
-        from pipelines.any_table import run_stage
+        from pipelines.discovery.any_table.run import run_stage
 
         return str(run_stage(Settings(), "modify", folder))
 
     @task
     def model(folder: str) -> str:
-        from pipelines.any_table import run_stage
+        from pipelines.discovery.any_table.run import run_stage
 
         return str(run_stage(Settings(), "model", folder))
 
     @task
     def assess(folder: str) -> str:
-        from pipelines.any_table import run_stage
+        from pipelines.discovery.any_table.run import run_stage
 
         return str(run_stage(Settings(), "assess", folder))
 

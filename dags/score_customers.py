@@ -34,37 +34,37 @@ from pipelines.foundation.settings import Settings
 def score_customers():
     @task
     def score(use_case: str) -> None:
-        from pipelines.score import run
+        from pipelines.decision.score import run
 
         run(Settings(), use_case)
 
     @task
     def explain(use_case: str) -> None:
-        from pipelines.explain import run
+        from pipelines.decision.explain import run
 
         run(Settings(), use_case)
 
     @task
     def monitor(use_case: str) -> None:
-        from pipelines.monitor import run
+        from pipelines.decision.monitor import run
 
         run(Settings(), use_case)
 
     @task
     def build_scores() -> None:
-        from pipelines.build import run
+        from pipelines.analysis.build import run
 
         run(Settings(), select="source:ml+")
 
     @task
     def validate_scores() -> None:
-        from pipelines.validate import run
+        from pipelines.analysis.validate import run
 
         run(Settings(), "scores")
 
     @task(outlets=[PUBLISHED])
     def publish() -> None:
-        from pipelines.publish import run
+        from pipelines.decision.publish.run import run
 
         run(Settings())
 

@@ -35,37 +35,37 @@ from pipelines.foundation.settings import Settings
 def train_estimators():  # noqa: C901 - seven small tasks, no branches
     @task.short_circuit
     def is_needed(use_case: str, params: dict | None = None) -> bool:
-        from pipelines.mine import needs_mining
+        from pipelines.discovery.mine import needs_mining
 
         return not params["only_missing"] or needs_mining(Settings(), use_case)
 
     @task.short_circuit
     def sample(use_case: str):
-        from pipelines.sample import run
+        from pipelines.discovery.use_cases.sample import run
 
         return run(Settings(), use_case)
 
     @task
     def explore(use_case: str) -> None:
-        from pipelines.explore import run
+        from pipelines.discovery.use_cases.explore import run
 
         run(Settings(), use_case)
 
     @task
     def modify(use_case: str) -> None:
-        from pipelines.modify import run
+        from pipelines.discovery.use_cases.modify import run
 
         run(Settings(), use_case)
 
     @task
     def model(use_case: str) -> None:
-        from pipelines.model import run
+        from pipelines.discovery.use_cases.model import run
 
         run(Settings(), use_case)
 
     @task
     def assess(use_case: str) -> None:
-        from pipelines.assess import run
+        from pipelines.discovery.use_cases.assess import run
 
         run(Settings(), use_case)
 

@@ -1,4 +1,13 @@
-"""What happens to the bank's data: one module per step, named as in the picture."""
+"""What happens to the bank's data, in five layers; each builds on those below it.
+
+- ``decision`` 决策支持: who is contacted, why, by whom, and was it right
+- ``discovery`` 知识发现: the five stages of SEMMA, and who becomes champion
+- ``analysis`` 数据分析: from rows to what a customer is (``dbt_project/``)
+- ``information`` 信息系统: from landing to rows that can be trusted
+- ``foundation``: the doors and words that every layer shares
+
+Beside them: ``night`` (one night, in that order), ``status``, ``forget``, ``cli``, ``demo``.
+"""
 
 import os
 

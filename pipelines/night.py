@@ -4,7 +4,10 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipelines import build, explain, mine, monitor, publish, score, validate
+from pipelines.analysis import build, validate
+from pipelines.decision import explain, monitor, score
+from pipelines.decision.publish import run as publish
+from pipelines.discovery import mine
 from pipelines.foundation.errors import (
     DataQualityError,
     GateRefusedError,

@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipelines import work_list
+from pipelines.decision import work_list
+from pipelines.decision.publish.run import DATABASE, find_current
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, list_rows
-from pipelines.publish import DATABASE, find_current
 
 WORK_LIST_ROWS = 5
 # The run that made each champion: its candidates' figures on the test snapshot.

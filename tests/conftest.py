@@ -108,7 +108,8 @@ def deliver(settings):
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory):
     """A small bank, ingested, accepted and built up to its features. Read only."""
-    from pipelines import build, simulate
+    from pipelines.analysis import build
+    from pipelines.demo import simulate
     from pipelines.information.accept import run as accept
     from pipelines.information.ingest import run as ingest
 

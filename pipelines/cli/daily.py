@@ -58,7 +58,7 @@ def simulate(
     ] = False,
 ) -> None:
     """Write the deliveries of a synthetic bank into landing."""
-    from pipelines import simulate as step
+    from pipelines.demo import simulate as step
 
     step.run(
         Settings(),
@@ -76,7 +76,7 @@ def berka(
     folder: Annotated[Path, typer.Argument(help="Folder of the .asc files.")],
 ) -> None:
     """Turn the files of the Czech bank of PKDD'99 into deliveries."""
-    from pipelines import import_berka as step
+    from pipelines.demo.import_berka import run as step
 
     step.run(Settings(), folder)
 
@@ -96,7 +96,7 @@ def validate(
     ] = "deliveries",
 ) -> None:
     """Accept or hold deliveries, or check what was built, with Great Expectations."""
-    from pipelines import validate as step
+    from pipelines.analysis import validate as step
     from pipelines.information.accept import run as accept
 
     if gate == "deliveries":
@@ -136,7 +136,7 @@ def build(
     ] = False,
 ) -> None:
     """Build and test the customer marts with dbt."""
-    from pipelines import build as step
+    from pipelines.analysis import build as step
 
     step.run(Settings(), select=select, exclude=exclude, full_refresh=full_refresh)
 
@@ -144,6 +144,6 @@ def build(
 @command()
 def publish() -> None:
     """Publish the marts as a new version, if they changed and every gate passed."""
-    from pipelines import publish as step
+    from pipelines.decision.publish import run as step
 
     step.run(Settings())

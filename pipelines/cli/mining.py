@@ -23,7 +23,7 @@ from pipelines.foundation.errors import UsageError
 from pipelines.foundation.settings import Settings
 
 if TYPE_CHECKING:
-    from pipelines.any_table.request import Request
+    from pipelines.discovery.any_table.request import Request
 
 command = partial(app.command, rich_help_panel=MINING)
 nightly = partial(app.command, rich_help_panel=NIGHTLY)
@@ -95,11 +95,11 @@ def mine(  # noqa: PLR0913 - one argument for each option
     """Sample, explore, modify, model and assess in one."""
     asked = dict(locals())
     if not _is_about_table(asked):
-        from pipelines import mine as step
+        from pipelines.discovery import mine as step
 
         step.run(Settings(), known(source), seed=seed)
         return
-    from pipelines import any_table
+    from pipelines.discovery.any_table import run as any_table
 
     typer.echo(any_table.run(Settings(), _ask(asked)) / "report.html")
 
@@ -123,11 +123,11 @@ def sample(  # noqa: PLR0913 - one argument for each option
     """Choose what to learn from; of a use case, by date with the horizon as gap."""
     asked = dict(locals())
     if not _is_about_table(asked):
-        from pipelines import sample as step
+        from pipelines.discovery.use_cases import sample as step
 
         step.run(Settings(), known(source), seed=seed)
         return
-    from pipelines import any_table
+    from pipelines.discovery.any_table import run as any_table
 
     typer.echo(any_table.begin(Settings(), _ask(asked)).path)
 
@@ -135,7 +135,7 @@ def sample(  # noqa: PLR0913 - one argument for each option
 @command()
 def explore(of: UseCaseOrRun) -> None:
     """Profile the sample's columns."""
-    from pipelines import explore as step
+    from pipelines.discovery.use_cases import explore as step
 
     _go_on(of, "explore", step)
 
@@ -143,7 +143,7 @@ def explore(of: UseCaseOrRun) -> None:
 @command()
 def modify(of: UseCaseOrRun) -> None:
     """Decide what is done to each column."""
-    from pipelines import modify as step
+    from pipelines.discovery.use_cases import modify as step
 
     _go_on(of, "modify", step)
 
@@ -151,7 +151,7 @@ def modify(of: UseCaseOrRun) -> None:
 @command()
 def model(of: UseCaseOrRun) -> None:
     """Fit and calibrate the candidates."""
-    from pipelines import model as step
+    from pipelines.discovery.use_cases import model as step
 
     _go_on(of, "model", step)
 
@@ -159,7 +159,7 @@ def model(of: UseCaseOrRun) -> None:
 @command()
 def assess(of: UseCaseOrRun) -> None:
     """Compare the candidates; the better one of a use case challenges the champion."""
-    from pipelines import assess as step
+    from pipelines.discovery.use_cases import assess as step
 
     _go_on(of, "assess", step)
 
@@ -169,7 +169,7 @@ def _go_on(of: str, stage: str, step: ModuleType) -> None:
     if "/" not in of:
         step.run(Settings(), known(of))
         return
-    from pipelines import any_table
+    from pipelines.discovery.any_table import run as any_table
 
     typer.echo(any_table.run_stage(Settings(), stage, Path(of)))
 
@@ -177,7 +177,7 @@ def _go_on(of: str, stage: str, step: ModuleType) -> None:
 @command()
 def challengers(*, as_json: Json = False) -> None:
     """List who wanted to become champion, what was decided, and who waits."""
-    from pipelines import challenges
+    from pipelines.discovery.champion import challenges
 
     print_rows(challenges.list_all(Settings()), as_json=as_json)
 
@@ -185,7 +185,7 @@ def challengers(*, as_json: Json = False) -> None:
 @command()
 def approve(use_case: UseCase, version: Version, *, reason: Reason) -> None:
     """Make a challenger that waits, or an earlier champion, the champion."""
-    from pipelines import promote as step
+    from pipelines.discovery.champion import promote as step
 
     step.approve(Settings(), known(use_case), version, reason)
 
@@ -193,7 +193,7 @@ def approve(use_case: UseCase, version: Version, *, reason: Reason) -> None:
 @command()
 def decline(use_case: UseCase, version: Version, *, reason: Reason) -> None:
     """Let a challenger wait no longer."""
-    from pipelines import promote as step
+    from pipelines.discovery.champion import promote as step
 
     step.decline(Settings(), known(use_case), version, reason)
 
@@ -201,7 +201,7 @@ def decline(use_case: UseCase, version: Version, *, reason: Reason) -> None:
 @nightly()
 def score(use_case: UseCase) -> None:
     """Score the latest snapshot with the champion."""
-    from pipelines import score as step
+    from pipelines.decision import score as step
 
     step.run(Settings(), known(use_case))
 
@@ -209,7 +209,7 @@ def score(use_case: UseCase) -> None:
 @nightly()
 def explain(use_case: UseCase) -> None:
     """Say why the champion scores each customer as it does."""
-    from pipelines import explain as step
+    from pipelines.decision import explain as step
 
     step.run(Settings(), known(use_case))
 
@@ -223,8 +223,8 @@ def monitor(
     as_json: Json = False,
 ) -> None:
     """Measure drift, and compare earlier scores with what came of them."""
-    from pipelines import health
-    from pipelines import monitor as step
+    from pipelines.decision import health
+    from pipelines.decision import monitor as step
 
     settings = Settings()
     use_cases = (known(use_case),) if use_case else ("churn", "cross_sell")
@@ -268,6 +268,6 @@ def _is_about_table(options: dict) -> bool:
 
 def _ask(options: dict) -> "Request":
     """Make a request of a command's options, which have the names of its fields."""
-    from pipelines.any_table.request import Request
+    from pipelines.discovery.any_table.request import Request
 
     return Request(**options | {"drop": tuple(options["drop"] or ())})

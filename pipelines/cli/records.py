@@ -136,7 +136,7 @@ def work_list(
     reason: Reason,
 ) -> None:
     """Write whom to call, why and with what offer, with real customer numbers."""
-    from pipelines import work_list as step
+    from pipelines.decision import work_list as step
 
     count = step.export(
         Settings(), to, branch=branch, manager=manager, rows=rows, reason=reason
@@ -158,7 +158,7 @@ def forget(
     ] = False,
 ) -> None:
     """Erase a person from everywhere, and prove it."""
-    from pipelines import forget as step
+    from pipelines.forget import run as step
 
     if [customer is not None, number is not None, resume].count(True) != 1:
         msg = "Give a pseudonym, or --number -, or --resume: one of them."

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.decision.publish.manifest import describe_file
+from pipelines.decision.publish.marts import DATABASE, STORAGE_VERSION
 from pipelines.forget.databases import REBUILT, put_in_place, remove
 from pipelines.forget.person import Person
 from pipelines.foundation.deliveries import MANIFEST
-from pipelines.publish.manifest import describe_file
-from pipelines.publish.marts import DATABASE, STORAGE_VERSION
 
 
 def erase_from_published(published: Path, person: Person) -> int:

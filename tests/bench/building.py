@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 from features_by_hand import write_query
 
-from pipelines import build
+from pipelines.analysis import build
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
 

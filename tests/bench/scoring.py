@@ -53,7 +53,7 @@ def make_home(settings: Settings, customers: int) -> None:
 
 def make_marts(settings: Settings, customers: int) -> None:
     """Make features and labels of one snapshot. Every number is below 1,000."""
-    from models.features import NUMERIC  # noqa: PLC0415 - numpy, which others don't need
+    from models.use_cases.features import NUMERIC  # noqa: PLC0415 - numpy, which others don't need
 
     columns = ", ".join(
         f"cast(hash(number, '{name}') % 1000 as double) as {name}" for name in NUMERIC
@@ -77,7 +77,7 @@ def make_marts(settings: Settings, customers: int) -> None:
 
 def read_rows(settings: Settings, first: int, count: int):
     """Read features and label of some customers."""
-    from models.churn import FEATURES  # noqa: PLC0415
+    from models.use_cases.churn import FEATURES  # noqa: PLC0415
 
     with connect(settings) as connection:
         return connection.execute(
@@ -93,9 +93,9 @@ def read_rows(settings: Settings, first: int, count: int):
 
 def fit(train):
     """Fit the most complex of the use case's candidates, and calibrate it."""
-    from models import churn  # noqa: PLC0415
-    from models.candidates import calibrate  # noqa: PLC0415
-    from models.treatments import ONE_HOT, SCALE  # noqa: PLC0415
+    from models.model.candidates import calibrate  # noqa: PLC0415
+    from models.modify.treatments import ONE_HOT, SCALE  # noqa: PLC0415
+    from models.use_cases import churn  # noqa: PLC0415
 
     treatments = dict.fromkeys(churn.CATEGORICAL, ONE_HOT)
     treatments |= dict.fromkeys(churn.NUMERIC, SCALE)
@@ -106,7 +106,8 @@ def fit(train):
 
 def make_champion(settings: Settings) -> None:
     """Fit, log, register and promote, as the night does."""
-    from pipelines import registry, tracking  # noqa: PLC0415
+    from pipelines.discovery.champion import registry  # noqa: PLC0415
+    from pipelines.discovery.tracking import mlflow_runs as tracking  # noqa: PLC0415
 
     estimator = fit(read_rows(settings, 0, TRAIN_ROWS))
     with tracking.open_run(settings, "churn", "bench"):
@@ -119,8 +120,8 @@ def make_champion(settings: Settings) -> None:
 
 def log(settings: Settings, estimator):
     """Log a fitted estimator to the open run."""
-    from models.churn import CATEGORICAL, NUMERIC  # noqa: PLC0415
-    from pipelines import tracking  # noqa: PLC0415
+    from models.use_cases.churn import CATEGORICAL, NUMERIC  # noqa: PLC0415
+    from pipelines.discovery.tracking import mlflow_runs as tracking  # noqa: PLC0415
 
     return tracking.log_estimator(
         settings, "churn", estimator, categorical=CATEGORICAL, numeric=NUMERIC
@@ -129,7 +130,7 @@ def log(settings: Settings, estimator):
 
 def score_all(settings: Settings) -> float:
     """Score everybody into an empty table, the whole way."""
-    from pipelines import score  # noqa: PLC0415
+    from pipelines.decision import score  # noqa: PLC0415
 
     with connect(settings) as connection:
         connection.execute("delete from ml.churn_scores")
@@ -140,7 +141,7 @@ def score_all(settings: Settings) -> float:
 
 def predict_bare(settings: Settings) -> float:
     """Predict all rows at once, which are in memory already, and keep nothing."""
-    from pipelines import registry  # noqa: PLC0415
+    from pipelines.discovery.champion import registry  # noqa: PLC0415
 
     estimator = registry.load_champion(settings, "churn").estimator
     with connect(settings) as connection:
@@ -155,7 +156,8 @@ def predict_bare(settings: Settings) -> float:
 
 def log_one(settings: Settings) -> float:
     """Log an estimator to an open run, once MLflow has warmed up."""
-    from pipelines import registry, tracking  # noqa: PLC0415
+    from pipelines.discovery.champion import registry  # noqa: PLC0415
+    from pipelines.discovery.tracking import mlflow_runs as tracking  # noqa: PLC0415
 
     estimator = registry.load_champion(settings, "churn").estimator
     with tracking.open_run(settings, "churn", "logging"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import simulate
+from pipelines.demo import simulate
 from pipelines.foundation.settings import Settings
 
 CUSTOMERS, MONTHS = 50_000, 24

@@ -11,7 +11,7 @@ import sys
 import duckdb
 import pytest
 
-from pipelines import publish
+from pipelines.decision.publish import run as publish
 from pipelines.foundation.settings import PROJECT_ROOT
 
 DAGS = PROJECT_ROOT / "dags"

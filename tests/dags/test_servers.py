@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from pipelines import simulate
+from pipelines.demo import simulate
 from pipelines.foundation.settings import PROJECT_ROOT
 from pipelines.foundation.vault import load_key
 from pipelines.foundation.warehouse import connect

@@ -64,7 +64,7 @@ def follow(settings: Settings) -> str:
                 ),
             ),
             (
-                "ml.churn_scores, by models/churn.py and pipelines/score.py",
+                "ml.churn_scores, by pipelines/decision/score.py",
                 ask(
                     """
                     select as_of_date, churn_probability, estimator_version

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines import import_berka, night, publish, status
+from pipelines import night, status
+from pipelines.decision.publish import run as publish
+from pipelines.demo.import_berka import run as import_berka
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import load_key, pseudonym
 from pipelines.foundation.warehouse import connect

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from pipelines import night, publish, status, work_list
+from pipelines import night, status
+from pipelines.decision import work_list
+from pipelines.decision.publish import run as publish
 from pipelines.foundation.warehouse import connect
 
 

@@ -9,12 +9,17 @@ import skops.io
 import yaml
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from pipelines import assess, mine, registry, score, status, tracking
-from pipelines.artifacts import digest_files, read_files
+from pipelines import status
+from pipelines.decision import score
+from pipelines.discovery import mine
+from pipelines.discovery.champion import registry
+from pipelines.discovery.runs import find_latest
+from pipelines.discovery.tracking import mlflow_runs as tracking
+from pipelines.discovery.tracking.artifacts import digest_files, read_files
+from pipelines.discovery.use_cases import assess
+from pipelines.discovery.use_cases.model import read_candidates
 from pipelines.foundation.errors import GateRefusedError, RegistryLostError
 from pipelines.foundation.warehouse import connect
-from pipelines.mining_runs import find_latest
-from pipelines.model import read_candidates
 
 USE_CASE = "churn"
 

@@ -6,15 +6,15 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from pipelines import simulate
+from pipelines.demo import simulate
+from pipelines.demo.synthetic_bank.defects import plant as defects
+from pipelines.demo.synthetic_bank.defects.kinds import KINDS
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
 from pipelines.information import overdue
 from pipelines.information.accept import run as accept
 from pipelines.information.ingest import run as ingest
-from pipelines.synthetic_bank import defects
-from pipelines.synthetic_bank.defect_kinds import KINDS
 
 # Great Expectations imports what is deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

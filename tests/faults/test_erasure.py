@@ -13,7 +13,9 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import forget, publish, simulate
+from pipelines.decision.publish import run as publish
+from pipelines.demo import simulate
+from pipelines.forget import run as forget
 from pipelines.forget.search import search_home
 from pipelines.foundation.deliveries import Manifest, describe_file
 from pipelines.foundation.errors import DataQualityError, UsageError

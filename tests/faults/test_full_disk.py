@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from pipelines import publish
+from pipelines.decision.publish import run as publish
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
 from pipelines.information import verify

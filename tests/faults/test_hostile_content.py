@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from pipelines import page
+from pipelines.discovery.report import document as page
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.deliveries import MANIFEST
 from pipelines.foundation.errors import DataQualityError

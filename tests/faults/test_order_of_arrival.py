@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
-from pipelines import build, simulate
+from pipelines.analysis import build
+from pipelines.demo import simulate
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import (
     MANIFEST,

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines import build
+from pipelines.analysis import build
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from pipelines import build
+from pipelines.analysis import build
 from pipelines.foundation.errors import DataQualityError, PipelineError, UsageError
 from pipelines.foundation.warehouse import connect
 

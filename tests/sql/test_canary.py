@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from models.features import NUMERIC
-from pipelines import build
+from models.use_cases.features import NUMERIC
+from pipelines.analysis import build
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.warehouse import connect
 

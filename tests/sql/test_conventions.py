@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from pipelines.build import PROJECT
+from pipelines.analysis.build import PROJECT
 from pipelines.foundation.contracts import load_contracts
 
 PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ""}

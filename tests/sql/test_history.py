@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines import build
+from pipelines.analysis import build
 from pipelines.foundation.warehouse import connect
 
 HISTORY = "marts.customer_history"

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from pipelines import build
+from pipelines.analysis import build
 from pipelines.foundation.warehouse import connect
 
 NIGHTS = 5

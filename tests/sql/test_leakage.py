@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import build
+from pipelines.analysis import build
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect

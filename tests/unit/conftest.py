@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from models.features import NUMERIC
-from pipelines.build import PROJECT
+from models.use_cases.features import NUMERIC
+from pipelines.analysis.build import PROJECT
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
 
@@ -106,7 +106,7 @@ def give_fill_marts():
 
 @pytest.fixture(scope="session")
 def _mined(tmp_path_factory):
-    from pipelines import mine  # noqa: PLC0415 - 6 s that other unit tests do not need
+    from pipelines.discovery import mine  # noqa: PLC0415 - 6 s that other unit tests do not need
 
     settings = fill_marts(Settings(home=tmp_path_factory.mktemp("mined") / "var"))
     mine.run(settings, "churn")

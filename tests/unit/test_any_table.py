@@ -8,11 +8,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
-from models.any_table import CANDIDATES, arrange, decide_kind
-from models.cross_fitting import split_folds
-from pipelines import any_table, cli, tracking
-from pipelines.any_table import explore, modify, sample
-from pipelines.any_table.request import Request
+from models.model.cross_fitting import split_folds
+from models.model.table_candidates import CANDIDATES, arrange, decide_kind
+from pipelines import cli
+from pipelines.discovery.any_table import explore, modify, sample
+from pipelines.discovery.any_table import run as any_table
+from pipelines.discovery.any_table.request import Request
+from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.foundation.errors import DataQualityError, PipelineError, UsageError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
@@ -121,7 +123,7 @@ def test_every_figure_has_an_interval_and_one_column_alone_is_worse(mined):
     assert best.loc["gain_in_top_100_percent", "value"] == 1
 
 
-def test_five_stages_and_every_candidate_are_runs_in_mlflow(mined):
+def test_five_stages_and_every_candidate_are_mlflow_runs(mined):
     settings, folder = mined
     parent = folder.name.split("-")[-1]
     client = tracking.mlflow.MlflowClient(settings.tracking_uri)

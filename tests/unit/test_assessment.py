@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.assessment import (
+from models.assess.assessment import (
     accumulate_gains,
     measure,
     measure_calibration_error,

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from models.bg_nbd import BetaGeometricNBD
+from models.model.bg_nbd import BetaGeometricNBD
 
 COLUMNS = ["frequency", "recency", "T"]
 

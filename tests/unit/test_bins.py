@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.bins import MonotoneBins, QuantileBins
+from models.modify.bins import MonotoneBins, QuantileBins
 
 ROWS = 4000
 

@@ -9,16 +9,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures
 
-from models.candidates import (
+from models.explain.attributions import Explainer, remember_average
+from models.explain.origins import UnexplainableError
+from models.explain.reasons import choose_reasons, measure_stability
+from models.model.candidates import (
     build_boosting,
     build_boosting_by_group,
     build_logistic,
     calibrate,
 )
-from models.contributions import Explainer, remember_average
-from models.cross_sell import FAMILIES, build_logistic_by_family
-from models.origins import UnexplainableError
-from models.reasons import choose_reasons, measure_stability
+from models.use_cases.cross_sell import FAMILIES, build_logistic_by_family
 
 TREATMENTS = {
     "gender": "one_hot",

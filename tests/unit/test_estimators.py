@@ -7,9 +7,9 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from models import churn, cross_sell
-from models.by_group import ClassifierByGroup
-from models.candidates import calibrate
+from models.model.by_group import ClassifierByGroup
+from models.model.candidates import calibrate
+from models.use_cases import churn, cross_sell
 
 ROWS = 400
 

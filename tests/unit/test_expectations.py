@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from expectations.delivery_facts import SUITES
+from pipelines.analysis.validate import TABLES
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.gates import suites
 from pipelines.foundation.warehouse import prepare
-from pipelines.validate.tables import TABLES
 
 GOOD_MARTS = Path(__file__).with_name("good_marts.sql").read_text(encoding="utf-8")
 SCHEMAS = {

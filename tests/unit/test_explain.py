@@ -3,10 +3,10 @@ import csv
 import pytest
 from mlflow import MlflowClient
 
-from models import churn, cross_sell
-from models.origins import UnexplainableError
-from pipelines import explain, score
-from pipelines.build import PROJECT
+from models.explain.origins import UnexplainableError
+from models.use_cases import churn, cross_sell
+from pipelines.analysis.build import PROJECT
+from pipelines.decision import explain, score
 from pipelines.foundation.errors import RegistryLostError
 from pipelines.foundation.warehouse import connect
 

@@ -1,8 +1,8 @@
 import pytest
 import yaml
 
-from models import churn, cross_sell
-from models.features import CATEGORICAL, FEATURES
+from models.use_cases import churn, cross_sell
+from models.use_cases.features import CATEGORICAL, FEATURES
 from pipelines.foundation.settings import PROJECT_ROOT
 
 CONTRACT = PROJECT_ROOT / "dbt_project" / "models" / "marts" / "customer_features.yml"

@@ -218,7 +218,7 @@ def test_a_bank_without_planted_truth_is_not_measured(register, settings):
 def test_planted_people_are_found_with_the_precision_and_recall_promised(
     tmp_path_factory,
 ):
-    from pipelines import simulate  # noqa: PLC0415 - 1 s that the others do not need
+    from pipelines.demo import simulate  # noqa: PLC0415 - 1 s that the others do not need
 
     settings = Settings(home=tmp_path_factory.mktemp("planted") / "var")
     simulate.run(settings, customers=2000, months=2, seed=11)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines import import_berka
+from pipelines.demo.import_berka import run as import_berka
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.settings import Settings

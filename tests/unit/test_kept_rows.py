@@ -12,8 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
+from pipelines.discovery.tracking.kept_rows import refuse_kept_rows
 from pipelines.foundation.errors import GateRefusedError
-from pipelines.kept_rows import refuse_kept_rows
 
 X = np.random.default_rng(0).normal(size=(60, 3))
 Y = (X[:, 0] > 0).astype(int)
@@ -50,7 +50,7 @@ def test_one_that_keeps_what_it_has_learnt_only_is_not(estimator):
 
 
 def test_f43_it_is_refused_before_anything_is_logged(settings):
-    from pipelines import tracking  # noqa: PLC0415 - MLflow takes 3 s to import
+    from pipelines.discovery.tracking import mlflow_runs as tracking  # noqa: PLC0415 - MLflow takes 3 s to import
 
     with pytest.raises(GateRefusedError, match="KNeighborsClassifier"):
         tracking.log_estimator(

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from models.leaks import find_suspects, measure_alone
+from models.explore.leaks import find_suspects, measure_alone
 
 ROWS = 2000
 

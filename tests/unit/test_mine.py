@@ -1,9 +1,11 @@
 import pytest
 
-from pipelines import assess, explore, mine, registry, sample
+from pipelines.discovery import mine
+from pipelines.discovery.champion import registry
+from pipelines.discovery.runs import find_latest
+from pipelines.discovery.use_cases import assess, explore, sample
 from pipelines.foundation.errors import GateRefusedError, UsageError
 from pipelines.foundation.warehouse import connect
-from pipelines.mining_runs import find_latest
 
 has_been_mined = pytest.mark.usefixtures("mined")
 

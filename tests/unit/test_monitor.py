@@ -1,8 +1,8 @@
 import pytest
 from mlflow import MlflowClient
 
-from models import churn
-from pipelines import health, monitor, score
+from models.use_cases import churn
+from pipelines.decision import health, monitor, score
 from pipelines.foundation.warehouse import connect
 
 # What outcomes are drawn with: a calibrated probability.

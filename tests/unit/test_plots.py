@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.evidence import RULE
-from pipelines import plots
+from models.assess.comparison import RULE
+from pipelines.discovery.report import plots
 
 CANDIDATES = ["logistic", "boosting", "larger_boosting", RULE]
 

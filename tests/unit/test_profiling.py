@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from models.profiling import associate, profile, rate_by_bin
-from models.treatments import decide_treatment
+from models.explore.profiling import associate, profile, rate_by_bin
+from models.modify.treatments import decide_treatment
 
 LABEL = pd.Series([0, 1] * 50)
 EQUAL = pd.Series([1.0] * 100)

@@ -6,20 +6,15 @@ import shutil
 import pytest
 from mlflow import MlflowClient
 
-from pipelines import (
-    assess,
-    challenges,
-    evidence,
-    mine,
-    promote,
-    registry,
-    score,
-    status,
-)
+from pipelines import status
+from pipelines.decision import score
+from pipelines.discovery import mine
+from pipelines.discovery.champion import challenges, evidence, promote, registry
+from pipelines.discovery.runs import find_latest
+from pipelines.discovery.use_cases import assess
 from pipelines.foundation.errors import GateRefusedError, UsageError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
-from pipelines.mining_runs import find_latest
 
 
 def ask(settings, query):

@@ -6,8 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from models.evidence import CutOff, weigh
-from models.promotion import Bounds, decide
+from models.assess.comparison import CutOff, weigh
+from models.assess.promotion import Bounds, decide
 from pipelines.foundation.settings import Gate
 
 BOUNDS = Bounds(**Gate().model_dump())

@@ -5,10 +5,10 @@ import stat
 import duckdb
 import pytest
 
-from pipelines import publish
+from pipelines.decision.publish import run as publish
+from pipelines.decision.publish import versions
 from pipelines.foundation.errors import DataQualityError, MissingSourceError
 from pipelines.foundation.warehouse import connect, prepare
-from pipelines.publish import versions
 
 BUILT_AT, CHECKED_AT = "2026-07-01T06:10:00Z", "2026-07-01 06:12:00"
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from models.assessment import measure
-from models.ranking import measure_offers
-from models.resampling import resample, summarise
+from models.assess.assessment import measure
+from models.assess.ranking import measure_offers
+from models.assess.resampling import resample, summarise
 
 WORTH = (100.0, 10.0)
 

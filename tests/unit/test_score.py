@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines import score
+from pipelines.decision import score
 from pipelines.foundation.errors import GateRefusedError
 from pipelines.foundation.warehouse import connect
 

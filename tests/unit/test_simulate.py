@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import simulate
+from pipelines.demo import simulate
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.deliveries import Manifest, describe_file, find_deliveries
 from pipelines.foundation.errors import UsageError

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.splits import split_snapshots
+from models.sample.splits import split_snapshots
 
 MONTHS = [date(2025 + n // 12, n % 12 + 1, 1) for n in range(15)]
 

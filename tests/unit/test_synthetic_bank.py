@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy.stats import gamma
 
-from pipelines import simulate
+from pipelines.demo import simulate
+from pipelines.demo.synthetic_bank.bank import build_bank
+from pipelines.demo.synthetic_bank.dormancy import DORMANT
+from pipelines.demo.synthetic_bank.foresight import PACES, watch
+from pipelines.demo.synthetic_bank.people import weigh_pace
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.settings import Settings
-from pipelines.synthetic_bank.bank import build_bank
-from pipelines.synthetic_bank.dormancy import DORMANT
-from pipelines.synthetic_bank.foresight import PACES, watch
-from pipelines.synthetic_bank.people import weigh_pace
 
 VIEWS = """
 create view cards as

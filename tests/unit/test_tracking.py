@@ -6,8 +6,9 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
-from pipelines import registry, tracking
-from pipelines.artifacts import digest_files
+from pipelines.discovery.champion import registry
+from pipelines.discovery.tracking import mlflow_runs as tracking
+from pipelines.discovery.tracking.artifacts import digest_files
 from pipelines.foundation.errors import GateRefusedError
 from pipelines.foundation.warehouse import connect
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from models.treatments import MOST_DEVIATIONS, build_columns
+from models.modify.treatments import MOST_DEVIATIONS, build_columns
 
 TREATMENTS = {"age": "scale", "balance": "log_scale", "gender": "one_hot"}
 

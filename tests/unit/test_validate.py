@@ -11,7 +11,7 @@ import pytest
 from great_expectations import expectations as gxe
 
 from expectations.rules import ACCURACY
-from pipelines import validate
+from pipelines.analysis import validate
 from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.foundation.gates import suites
 from pipelines.foundation.warehouse import connect, prepare

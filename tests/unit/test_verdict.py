@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.verdict import (
+from models.assess.verdict import (
     Findings,
     TableFindings,
     write_table_verdict,

@@ -4,11 +4,11 @@ import stat
 import duckdb
 import pytest
 
-from pipelines import work_list
+from pipelines.decision import work_list
+from pipelines.decision.publish.run import find_current
 from pipelines.foundation.errors import MissingSourceError, UsageError
 from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, prepare
-from pipelines.publish import find_current
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Explain: what each column adds to a score, exactly, and which reasons follow."""

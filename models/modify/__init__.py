@@ -1,0 +1,1 @@
+"""Modify: what is done to columns before an estimator sees them."""

@@ -1,0 +1,1 @@
+"""Sample: which rows to learn from, to tune on and to test on."""

@@ -1,0 +1,137 @@
+"""The work list: whom to call first, and for who may know it, who that is."""
+
+import logging
+from pathlib import Path
+
+import duckdb
+
+from pipelines.decision.publish.run import DATABASE, find_current
+from pipelines.foundation.errors import MissingSourceError, UsageError
+from pipelines.foundation.private_files import neutralise, open_export
+from pipelines.foundation.record import record_decision, require_reason
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.vault import Vault
+from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
+
+logger = logging.getLogger(__name__)
+# Whom to call first: the likeliest to fall dormant, of those who agreed to be called.
+WORK_LIST = """
+select
+    scores.customer_id, offers.branch_id, offers.manager_id, scores.as_of_date,
+    scores.churn_probability, offers.churn_reason, offers.churn_reason_zh,
+    offers.product_family, offers.open_probability,
+    offers.offer_reason, offers.offer_reason_zh
+from published.customer_scores as scores
+inner join published.next_best_offers as offers
+    on scores.customer_id = offers.customer_id
+    and scores.as_of_date = offers.as_of_date
+    and offers.offer_rank = 1
+where scores.churn_probability is not null
+qualify scores.as_of_date = max(scores.as_of_date) over ()
+order by scores.churn_probability desc, scores.customer_id
+"""
+OF_ONE_DESK = f"""
+select
+    known.identifier as customer_number,
+    listed.* exclude (customer_id)
+    replace (
+        round(churn_probability, 3) as churn_probability,
+        round(open_probability, 3) as open_probability
+    )
+from ({WORK_LIST}) as listed
+inner join vault.identifiers as known
+    on known.kind = 'customer' and listed.customer_id = known.pseudonym
+where coalesce(listed.branch_id = $branch, $branch is null)
+    and coalesce(listed.manager_id = $manager, $manager is null)
+order by listed.churn_probability desc, customer_number
+limit $rows
+"""
+
+
+def read_top(published: Path, rows: int) -> list[dict]:
+    """List the first of the published work list, by pseudonym."""
+    with duckdb.connect() as connection:
+        _attach(connection, published)
+        return list_rows(connection, f"{WORK_LIST} limit {rows:d}")
+
+
+def export(
+    settings: Settings,
+    path: Path,
+    *,
+    branch: str | None = None,
+    manager: str | None = None,
+    rows: int = 100,
+    reason: str = "",
+) -> int:
+    """Write a desk's work list as CSV, with the bank's own customer numbers.
+
+    Nowhere else do pseudonyms lead back to a customer, so who asked for it, when and
+    why is kept in ``ops.decisions``. Those erased since publication are left out.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the vault and the published marts are.
+    path : Path
+        File to write; only its owner may read it. It must not exist.
+    branch, manager : str, optional
+        Whose customers; both, where both are given.
+    rows : int, default=100
+        How many at most, the likeliest to fall dormant first.
+    reason : str
+        For the record.
+
+    Returns
+    -------
+    int
+        Customers written.
+
+    Raises
+    ------
+    UsageError
+        The file exists, nobody on the list belongs there, or no reason is given.
+    MissingSourceError
+        Nothing has been published yet.
+    """
+    require_reason(reason)
+    published = find_current(settings)
+    if published is None:
+        msg = "Nothing has been published, so there is no work list. Run `crm run`."
+        raise MissingSourceError(msg)
+    desk = {"branch": branch, "manager": manager}
+    asked = " ".join(f"{name} {value}" for name, value in desk.items() if value)
+    with run_lock(settings, "work-list"), connect(settings) as connection:
+        prepare(connection)
+        Vault(connection, settings)
+        _attach(connection, published)
+        listed = list_rows(connection, OF_ONE_DESK, desk | {"rows": rows})
+        if not listed:
+            msg = (
+                f"Nobody on the work list belongs to {asked or 'the bank'}, so nothing "
+                "was written. The mart next_best_offers has the branches and managers."
+            )
+            raise UsageError(msg)
+        # Excel takes a file without a mark for one in the local code page.
+        with open_export(path, encoding="utf-8-sig") as writer:
+            writer.writerow(listed[0])
+            for row in listed:
+                writer.writerow([_as_cell(value) for value in row.values()])
+        record_decision(
+            connection,
+            "export",
+            f"work list of {asked or 'the bank'}",
+            reason,
+            row_count=len(listed),
+        )
+    logger.info("work list: %d customers exported", len(listed))
+    return len(listed)
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
+    database = str(published / DATABASE).replace("'", "''")
+    connection.execute(f"attach '{database}' as published (read_only)")
+
+
+def _as_cell(value: object) -> object:
+    return neutralise(value) if isinstance(value, str) else value

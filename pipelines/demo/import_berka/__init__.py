@@ -1,0 +1,1 @@
+"""The Czech bank of PKDD'99 as deliveries: reading its files, and translating them."""

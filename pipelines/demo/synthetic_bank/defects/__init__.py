@@ -1,0 +1,1 @@
+"""Damage that ``crm simulate --defects`` plants and lists, to test who finds it."""

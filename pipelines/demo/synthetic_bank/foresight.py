@@ -1,0 +1,148 @@
+"""What could be foreseen: the best belief about hidden states, from what shows."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipelines.demo.synthetic_bank.appetite import gets_salary, look_ahead
+from pipelines.demo.synthetic_bank.arrivals import draw_arrivals, is_in_month
+from pipelines.demo.synthetic_bank.bank import Bank
+from pipelines.demo.synthetic_bank.dormancy import (
+    ACTIVITY,
+    CLOSED,
+    DORMANT,
+    LATE,
+    RESENTS_INCIDENT,
+    SALARY,
+    SETTLING_DAYS,
+    STEADY,
+    believe_at_start,
+    build_transitions,
+    change_day,
+    find_onset,
+    rate_contacts,
+)
+from pipelines.demo.synthetic_bank.people import weigh_pace
+from pipelines.demo.synthetic_bank.seasons import CHANNELS, NEVER, stream
+
+# Nothing is ruled out altogether: an account that opens brings visits of its own.
+_NEARLY_NOUGHT = 1e-9
+# Paces that are held possible, relative to the true one. That it is among them makes no
+# difference but to who came often, whose pace is known in any case.
+PACES = 2.0 ** np.linspace(-3, 3, 11)
+_WITHOUT_SALARY = np.isin(np.arange(len(ACTIVITY)), [SALARY, LATE[SALARY - 1], DORMANT])
+
+
+def watch(bank: Bank) -> Iterator[np.ndarray]:
+    """Follow a forecaster who knows all but what is hidden and what is to come.
+
+    The forecaster knows the process, how pace varies among customers and every other
+    trait, sees each contact, each salary that comes or fails to come and each account
+    closed, and believes what follows by Bayes' rule, of a customer's pace as well.
+    Nobody who sees what the bank sees can foresee more, but for the hints of balances.
+    The hidden state itself says more, and nobody sees it.
+
+    Yields
+    ------
+    ndarray of shape (n_customers, n_paces, n_states)
+        Belief in each of ``PACES`` together with each state as each month begins, the
+        one after the last included.
+    """
+    calendar, people, lives = bank.calendar, bank.people, bank.lives
+    belief = believe_at_start(people)[:, None] * weigh_pace(people, PACES)[:, :, None]
+    is_steady = np.arange(len(ACTIVITY)) == STEADY
+    for month in range(calendar.months):
+        yield belief
+        begins, ends = calendar.month_starts[month : month + 2]
+        changes = change_day(people, calendar, month)
+        early, late = _count_contacts(bank, month, changes)
+        is_paid_early = people.payday < people.clock
+        belief = _learn(bank, belief, early, (begins, changes))
+        belief = _learn_salary(bank, belief, month, is_paid_early)
+        has_incident = lives.incident_days[:, month] < NEVER
+        resents = np.where(has_incident, RESENTS_INCIDENT, 0)
+        moved = move(belief, find_onset(people, resents)[:, None])
+        is_new = people.registered > changes - SETTLING_DAYS
+        settling = belief.sum(axis=2, keepdims=True) * is_steady
+        belief = np.where(is_new[:, None, None], settling, moved)
+        belief = _learn(bank, belief, late, (changes, ends))
+        belief = _learn_salary(bank, belief, month + 1, ~is_paid_early)
+        belief = _learn_closing(belief, lives.closed < ends)
+    yield belief
+
+
+def move(belief: np.ndarray, onset: np.ndarray) -> np.ndarray:
+    """Move beliefs a month on; ``onset`` as :func:`dormancy.find_onset` gives it."""
+    return belief @ build_transitions() + belief[..., [STEADY]] * onset
+
+
+def expect_opening(appetites: np.ndarray, belief: np.ndarray) -> np.ndarray:
+    """Find the probability of an account within 90 days, given what is believed.
+
+    Parameters
+    ----------
+    appetites : ndarray of shape (n_customers, n_families)
+        The chance to decide for it within the month, were the customer steady.
+    belief : ndarray of shape (n_customers, n_states)
+
+    Returns
+    -------
+    ndarray of shape (n_customers, n_families)
+    """
+    by_state = look_ahead(appetites[:, :, None] * ACTIVITY)
+    return (by_state * belief[:, None, :]).sum(axis=2)
+
+
+def _count_contacts(
+    bank: Bank, month: int, changes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count each customer's contacts in a month, before the state changes and after."""
+    incidents = bank.lives.incidents
+    is_now = is_in_month(bank, month, incidents["day"])
+    events = [(incidents["who"][is_now], incidents["day"][is_now])]
+    for channel, name in enumerate(CHANNELS):
+        # The same draw that `channels` and `calls` begin the month's events with.
+        drawn = draw_arrivals(bank, stream(bank.seed, name, month), month, channel)
+        events.append((drawn["who"], drawn["day"]))
+    who, day = (np.concatenate(columns) for columns in zip(*events, strict=True))
+    is_early = day < changes[who]
+    size = len(changes)
+    return (
+        np.bincount(who[is_early], minlength=size),
+        np.bincount(who[~is_early], minlength=size),
+    )
+
+
+def _learn(
+    bank: Bank, belief: np.ndarray, counts: np.ndarray, window: tuple
+) -> np.ndarray:
+    """Update beliefs by how many contacts came where so many were to be expected."""
+    first, end = np.broadcast_arrays(*window)
+    first = np.maximum(first, bank.people.registered + 1)
+    rates = rate_contacts(bank.people, int(np.max(end)))
+    expected = bank.calendar.expose(rates, first, end)[:, None, None]
+    relative = PACES[:, None] * ACTIVITY
+    logs = counts[:, None, None] * np.log(np.maximum(relative, _NEARLY_NOUGHT))
+    logs -= expected * relative
+    logs -= logs.max(axis=(1, 2), keepdims=True)
+    return _normalise(belief * np.exp(logs, out=logs))
+
+
+def _learn_salary(
+    bank: Bank, belief: np.ndarray, column: int, is_known: np.ndarray
+) -> np.ndarray:
+    """Update beliefs of those whose salary was due by whether it came."""
+    comes = gets_salary(bank.people, bank.lives.states[:, column])
+    is_due = bank.people.is_salaried & is_known
+    differs = is_due[:, None] & (comes[:, None] == _WITHOUT_SALARY)
+    return _normalise(belief * np.where(differs, _NEARLY_NOUGHT, 1)[:, None])
+
+
+def _learn_closing(belief: np.ndarray, is_closed: np.ndarray) -> np.ndarray:
+    is_closing = np.arange(len(ACTIVITY)) == CLOSED
+    is_possible = (is_closed[:, None] == is_closing)[:, None]
+    return _normalise(np.where(is_possible, np.maximum(belief, _NEARLY_NOUGHT), 0))
+
+
+def _normalise(belief: np.ndarray) -> np.ndarray:
+    return belief / belief.sum(axis=(1, 2), keepdims=True)

@@ -1,0 +1,71 @@
+"""Mine: the five stages in one."""
+
+from pipelines.discovery.champion import registry
+from pipelines.discovery.runs import MiningRun, find_latest
+from pipelines.discovery.use_cases import assess, explore, model, modify, sample
+from pipelines.foundation.logs import show_status
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, prepare, run_lock
+
+
+def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:
+    """Sample, explore, modify, model and assess.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says where the warehouse and MLflow's store are.
+    use_case : str
+        ``"churn"`` or ``"cross_sell"``.
+    seed : int, default=0
+        Two runs on the same marts with the same seed give the same probabilities.
+
+    Returns
+    -------
+    MiningRun
+        What came of it, in its ``status`` and ``note``.
+
+    Raises
+    ------
+    GateRefusedError
+        The better candidate is not good enough to be anybody's champion.
+    """
+    with run_lock(settings, "mine"), show_status(f"Mining {use_case}"):
+        if sample.run(settings, use_case, seed=seed):
+            explore.run(settings, use_case)
+            modify.run(settings, use_case)
+            model.run(settings, use_case)
+            assess.run(settings, use_case)
+        return find_latest(settings, use_case)
+
+
+def needs_mining(settings: Settings, use_case: str) -> bool:
+    """Whether a use case has no champion, or one that learnt from somebody erased.
+
+    A challenger that waits for a person is enough: mining again would only add another.
+    """
+    with connect(settings) as connection:
+        prepare(connection)
+        is_flagged, is_waiting = connection.execute(
+            """
+            select
+                (
+                    select coalesce(max(flagged_at) > coalesce(
+                        (
+                            select max(started_at) from ml.mining_runs
+                            where use_case = $use_case
+                        ),
+                        timestamp '0001-01-01'
+                    ), false)
+                    from ops.retraining where use_case = $use_case
+                ),
+                (
+                    select count(*) > 0 from ops.waiting_challengers
+                    where use_case = $use_case
+                )
+            """,
+            {"use_case": use_case},
+        ).fetchone()
+    if is_flagged or is_waiting:
+        return is_flagged
+    return registry.find_champion(settings, use_case) is None

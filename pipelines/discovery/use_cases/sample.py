@@ -1,0 +1,273 @@
+"""Sample: which customers to learn from, at which dates."""
+
+import logging
+from datetime import date
+from uuid import uuid4
+
+import duckdb
+import pandas as pd
+
+from models.sample.splits import split_snapshots
+from models.use_cases.cross_sell import FAMILIES
+from pipelines.discovery.runs import SKIPPED, MiningRun, add, load_use_case
+from pipelines.discovery.tracking import mlflow_runs as tracking
+from pipelines.foundation.settings import Settings
+from pipelines.foundation.warehouse import connect, run_lock
+
+logger = logging.getLogger(__name__)
+
+# More rows than these teach hardly more, and cross-sell less than churn. Beyond, a
+# training row that stays speaks for others of its label; other parts are thinned
+# by customer, so figures need no weights.
+TRAIN_ROWS = {
+    "churn": {"positives": 60_000, "negatives": 240_000},
+    "cross_sell": {"positives": 10_000, "negatives": 45_000},
+}
+OTHER_ROWS = 200_000
+# With fewer positives than these, a figure is an accident.
+LEAST_POSITIVES = {"train": 50, "tune": 20, "test": 20}
+
+_LABELS = ", ".join(f"has_opened_{family}_90d as {family}" for family in FAMILIES)
+_NOT_HELD = " + ".join(f"1 - holds_{family}" for family in FAMILIES)
+# Whom a use case is about. A label is null for everybody else, and while it is unknown.
+POPULATIONS = {
+    "churn": """
+        select customer_id, as_of_date, has_churned_90d as label
+        from marts.customer_labels
+        where has_churned_90d is not null
+    """,
+    # `unpivot` leaves nulls out.
+    "cross_sell": f"""
+        unpivot (select customer_id, as_of_date, {_LABELS} from marts.customer_labels)
+        on {", ".join(FAMILIES)} into name product_family value label
+    """,
+}
+COUNTS = {
+    "churn": """
+        select
+            count(*) as considered,
+            count(*) filter (where is_churn_eligible) as eligible
+        from marts.customer_labels
+    """,
+    "cross_sell": f"""
+        select
+            {len(FAMILIES)} * count(*) as considered,
+            sum(if(open_account_count > 0, {_NOT_HELD}, 0)) as eligible
+        from marts.customer_features
+    """,
+}
+
+
+def run(settings: Settings, use_case: str, *, seed: int = 0) -> bool:
+    """Begin a mining run: write ``ml.<use_case>_sample``, split in time.
+
+    Parameters
+    ----------
+    settings : Settings
+        Says where the warehouse and MLflow's store are.
+    use_case : str
+        ``"churn"`` or ``"cross_sell"``.
+    seed : int, default=0
+        Chooses the rows of a sample that would be too large, and seeds whatever is
+        random in the stages that follow.
+
+    Returns
+    -------
+    bool
+        Whether there is enough to learn from. If not, the run is recorded as skipped
+        and the other stages have nothing to do.
+    """
+    with run_lock(settings, "sample"):
+        with connect(settings) as connection:
+            counts = write_sample(connection, use_case, seed)
+            data_version = hash_sample(connection, use_case)
+            shortage = _find_shortage(counts)
+        run_id = uuid4().hex if shortage else _track(settings, use_case, seed, counts)
+        mining_run = MiningRun(
+            use_case=use_case,
+            mining_run_id=run_id,
+            seed=seed,
+            data_version=data_version,
+            status=SKIPPED if shortage else "sample",
+            note=shortage,
+        )
+        with connect(settings) as connection:
+            add(connection, mining_run)
+    if shortage:
+        logger.info("%s skipped, nothing was learnt: %s.", use_case, shortage)
+    else:
+        listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+        logger.info("%s sampled: %s", use_case, listed)
+    return not shortage
+
+
+def write_sample(
+    connection: duckdb.DuckDBPyConnection, use_case: str, seed: int
+) -> dict[str, int]:
+    """Write ``ml.<use_case>_sample``: keys, label, part and weight.
+
+    Features stay in the marts.
+
+    Returns
+    -------
+    dict of str to int
+        Rows left after each filter, and rows and positives of each part.
+    """
+    parts = split_snapshots(
+        list_snapshots(connection, use_case),
+        horizon_days=load_use_case(use_case).HORIZON_DAYS,
+    )
+    draw(connection, use_case, f"ml.{use_case}_sample", parts, seed)
+    return _count(connection, use_case)
+
+
+def list_snapshots(connection: duckdb.DuckDBPyConnection, use_case: str) -> list[date]:
+    """List the snapshots whose labels are known, the earliest first."""
+    rows = connection.execute(
+        f"select distinct as_of_date from ({POPULATIONS[use_case]}) order by all"
+    ).fetchall()
+    return [as_of_date for (as_of_date,) in rows]
+
+
+def draw(
+    connection: duckdb.DuckDBPyConnection,
+    use_case: str,
+    table: str,
+    parts: dict[date, str],
+    seed: int,
+) -> None:
+    """Write a sample of the snapshots that belong to a part: keys, label and weight."""
+    population = POPULATIONS[use_case]
+    connection.execute(
+        f"""
+        create or replace table {table} as
+        with parts as (
+            select
+                unnest($days::date[]) as as_of_date, unnest($parts::varchar[]) as part
+        ),
+        shares as (
+            select
+                population.* replace (cast(label as integer) as label), parts.part,
+                least(1, case
+                    when part != 'train' then $rows
+                    when label then $positives
+                    else $negatives
+                end / count(*) over (partition by part, part = 'train' and label)
+                ) as share
+            from ({population}) as population
+            inner join parts using (as_of_date)
+        )
+        select * exclude (share), if(part = 'train', 1 / share, 1) as weight
+        from shares
+        -- Tuned and tested on are whole customers, for their offers are ranked.
+        where share * 1000000 > if(
+            part = 'train', hash(shares, $seed), hash(customer_id, $seed)
+        ) % 1000000
+        """,
+        TRAIN_ROWS[use_case]
+        | {
+            "days": list(parts),
+            "parts": list(parts.values()),
+            "rows": OTHER_ROWS,
+            "seed": seed,
+        },
+    )
+
+
+def hash_sample(connection: duckdb.DuckDBPyConnection, use_case: str) -> str:
+    """Hash the sampled rows and their features, whatever their order."""
+    (digest,) = connection.execute(
+        f"""
+        select bit_xor(hash(sample, features))
+        from ml.{use_case}_sample as sample
+        inner join marts.customer_features as features
+            using (customer_id, as_of_date)
+        """
+    ).fetchone()
+    return f"{digest or 0:016x}"
+
+
+def read_part(
+    connection: duckdb.DuckDBPyConnection,
+    use_case: str,
+    part: str,
+    *,
+    table: str | None = None,
+) -> pd.DataFrame:
+    """Read the features and labels of a part, always in the same order, without ids.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Open on the warehouse.
+    use_case : str
+        Whose sample.
+    part : str
+        ``"train"``, ``"tune"`` or ``"test"``.
+    table : str, optional
+        Another sample, as :func:`draw` writes it.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_features + 2)
+        The use case's ``FEATURES``, then ``label``, 0 or 1, and ``weight``: for how
+        many rows it speaks.
+    """
+    columns = ", ".join(load_use_case(use_case).FEATURES)
+    return connection.execute(
+        f"""
+        select {columns}, label, weight
+        from {table or f"ml.{use_case}_sample"}
+        inner join marts.customer_features using (customer_id, as_of_date)
+        where part = ?
+        order by all
+        """,
+        [part],
+    ).df()
+
+
+def read_dates(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str, date]:
+    """Read the latest snapshot of each part."""
+    return dict(
+        connection.execute(
+            f"select part, max(as_of_date) from ml.{use_case}_sample group by all"
+        ).fetchall()
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str, int]:
+    counts = connection.execute(COUNTS[use_case]).df().iloc[0].to_dict()
+    (counts["labelled"],) = connection.execute(
+        f"select count(*) from ({POPULATIONS[use_case]})"
+    ).fetchone()
+    parts = connection.execute(
+        f"select part, count(*), sum(label) from ml.{use_case}_sample group by all"
+    ).fetchall()
+    for part, rows, positives in sorted(parts):
+        counts |= {f"{part}_rows": rows, f"{part}_positives": positives}
+    return {name: int(count) for name, count in counts.items()}
+
+
+def _find_shortage(counts: dict[str, int]) -> str:
+    """Say why there is too little to learn from; nothing where there is enough."""
+    if "train_rows" not in counts:
+        return "no three labelled snapshots lie a horizon apart"
+    for part, least in LEAST_POSITIVES.items():
+        positives = counts[f"{part}_positives"]
+        if positives < least:
+            return f"{positives} positives in the {part} part, fewer than {least}"
+    return ""
+
+
+def _track(settings: Settings, use_case: str, seed: int, counts: dict[str, int]) -> str:
+    with connect(settings) as connection:
+        (as_of_date,) = connection.execute(
+            "select max(as_of_date) from marts.customer_features"
+        ).fetchone()
+    run_id = tracking.start_run(settings, use_case, f"{use_case} {as_of_date}")
+    with tracking.open_run(settings, use_case, "sample", parent_id=run_id):
+        tracking.log(
+            parameters={"seed": seed, "population": POPULATIONS[use_case]},
+            metrics=counts,
+        )
+    return run_id
