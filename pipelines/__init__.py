@@ -6,7 +6,8 @@
 - ``information`` 信息系统: from landing to rows that can be trusted
 - ``foundation``: the doors and words that every layer shares
 
-Beside them: ``night`` (one night, in that order), ``status``, ``forget``, ``cli``, ``demo``.
+Beside them: ``night`` (one night, in that order), ``status``, ``forget``, ``cli`` and
+``demo``.
 """
 
 import os

@@ -18,12 +18,12 @@ from pipelines.foundation.errors import (
     UsageError,
 )
 from pipelines.foundation.logs import show_status
-from pipelines.foundation.settings import PROJECT_ROOT, Settings
+from pipelines.foundation.parameters import PROJECT
+from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 
-PROJECT = PROJECT_ROOT / "dbt_project"
 FULL = "No space left on device"
 # What depends on scores: built apart, in full, after scoring.
 SCORED = "source:ml+"

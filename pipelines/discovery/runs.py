@@ -51,7 +51,7 @@ class MiningRun:
 
 def load_use_case(use_case: str) -> ModuleType:
     """Import the module of `models` that defines a use case."""
-    return import_module(f"models.{use_case}")
+    return import_module(f"models.use_cases.{use_case}")
 
 
 def add(connection: duckdb.DuckDBPyConnection, run: MiningRun) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import duckdb
 
+from pipelines.forget import landing
 from pipelines.forget.databases import (
     REBUILT,
     enter_into_ledger,
@@ -27,7 +28,6 @@ from pipelines.forget.person import (
     collect,
 )
 from pipelines.forget.published import erase_from_published
-from pipelines.forget.run import landing
 from pipelines.forget.search import (
     holds_any,
     refuse_hits,

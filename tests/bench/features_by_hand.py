@@ -8,7 +8,7 @@ is tested, described or kept for anybody else.
 
 from pathlib import Path
 
-from pipelines.analysis.build import PROJECT
+from pipelines.foundation.parameters import PROJECT
 
 # Measure of a span of days, and the windows it is asked for.
 ALL = (30, 90, 180, 365)

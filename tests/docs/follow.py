@@ -53,7 +53,7 @@ def follow(settings: Settings) -> str:
                 ),
             ),
             (
-                "dbt_project/models/marts/customer_features.sql, a few columns",
+                "dbt_project/models/marts/mining/customer_features.sql, a few columns",
                 ask(
                     f"""
                     select as_of_date, {", ".join(FEATURES)}
@@ -75,7 +75,7 @@ def follow(settings: Settings) -> str:
                 ),
             ),
             (
-                "dbt_project/models/marts/next_best_offers.sql",
+                "dbt_project/models/marts/mining/next_best_offers.sql",
                 ask(
                     """
                     select offer_rank, product_family, open_probability

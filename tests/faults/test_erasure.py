@@ -521,7 +521,7 @@ KILLED_IN = [
 ]
 KILL = """
 import os, signal
-from pipelines import forget
+from pipelines.forget import run as forget
 from pipelines.foundation.settings import Settings
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -34,7 +34,7 @@ BALANCES = """
 CHILD = """
 import importlib, os, signal, sys, threading
 from pathlib import Path
-from pipelines import ingest
+from pipelines.information.ingest import run as ingest
 from pipelines.foundation.settings import Settings
 
 def kill(*_):

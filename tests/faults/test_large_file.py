@@ -18,7 +18,7 @@ PROCESS = 200  # megabytes of Python, its libraries and DuckDB's own code
 INGEST = """
 import json
 from pathlib import Path
-from pipelines import ingest
+from pipelines.information.ingest import run as ingest
 from pipelines.foundation.settings import Settings
 
 summary = ingest.run(Settings())

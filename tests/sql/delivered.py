@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from pipelines.analysis.build import PROJECT
+from pipelines.foundation.parameters import PROJECT
 
 FEN = Decimal("0.01")
 

@@ -4,8 +4,8 @@ import csv
 
 import pytest
 
-from pipelines.analysis.build import PROJECT
 from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.parameters import PROJECT
 
 PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ""}
 # A group by makes the key of these what it is; counting it again would prove nothing.

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from models.use_cases.features import NUMERIC
-from pipelines.analysis.build import PROJECT
+from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
 

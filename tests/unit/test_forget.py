@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.cli.records import forget
+from pipelines.forget import landing
 from pipelines.forget.person import Person
 from pipelines.forget.published import erase_from_published
-from pipelines.forget.run import landing
 from pipelines.forget.search import holds_any, search_database, search_home
 from pipelines.foundation.deliveries import Manifest
 from pipelines.foundation.errors import UsageError

@@ -185,7 +185,7 @@ def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
 
 
 def plot_association(association: pd.DataFrame) -> Figure:
-    """Draw how alike columns rank rows, see :func:`models.explore.profiling.associate`."""
+    """Draw how alike columns rank rows, as ``profiling.associate`` says."""
     figure = Figure(figsize=(6, 5.5), layout="constrained")
     axes = figure.subplots()
     axes.set_title("Which columns say the same", loc="left")

@@ -17,7 +17,7 @@ from pipelines.foundation.gates import suites
 from pipelines.foundation.warehouse import connect, prepare
 from pipelines.information.accept import run as accept
 
-GOOD_MARTS = Path(__file__).with_name("good_marts.sql").read_text(encoding="utf-8")
+GOOD_MARTS = (Path(__file__).parents[1] / "good_marts.sql").read_text(encoding="utf-8")
 CANARY = "canary"
 DAY = date(2025, 3, 31)
 ATM = """

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.decision.publish import run as publish
 from pipelines.decision.publish import versions
+from pipelines.decision.publish.manifest import describe_file
 from pipelines.foundation.errors import DataQualityError, MissingSourceError
 from pipelines.foundation.warehouse import connect, prepare
 
@@ -142,7 +143,7 @@ def test_the_manifest_describes_every_file(warehouse):
         "parquet/customer_features.parquet",
     }
     for name, file in manifest["files"].items():
-        assert file == publish.manifest.describe_file(folder / name)
+        assert file == describe_file(folder / name)
     assert folder.name == f"2026-07-01-{manifest['data_version'][:12]}"
     assert folder.name == manifest["version"]
     assert manifest["as_of_date"] == "2026-07-01"

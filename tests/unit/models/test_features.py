@@ -5,7 +5,7 @@ from models.use_cases import churn, cross_sell
 from models.use_cases.features import CATEGORICAL, FEATURES
 from pipelines.foundation.settings import PROJECT_ROOT
 
-CONTRACT = PROJECT_ROOT / "dbt_project" / "models" / "marts" / "customer_features.yml"
+CONTRACT = PROJECT_ROOT / "dbt_project/models/marts/mining/customer_features.yml"
 
 
 @pytest.fixture(scope="module")

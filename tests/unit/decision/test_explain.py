@@ -5,9 +5,9 @@ from mlflow import MlflowClient
 
 from models.explain.origins import UnexplainableError
 from models.use_cases import churn, cross_sell
-from pipelines.analysis.build import PROJECT
 from pipelines.decision import explain, score
 from pipelines.foundation.errors import RegistryLostError
+from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.warehouse import connect
 
 NEWEST = "2026-04-01"
