@@ -24,7 +24,7 @@ def choose_pairs(X, label):
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
-        Arranged; see :func:`models.model.table_candidates.arrange`.
+        Arranged; see :func:`models.modify.columns.arrange`.
     label : ndarray of shape (n_rows,)
         0 or 1.
 

@@ -25,7 +25,7 @@ def measure_alone(X, label, random_state=0, group=None):
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
-        Arranged; see :func:`models.model.table_candidates.arrange`.
+        Arranged; see :func:`models.modify.columns.arrange`.
     label : ndarray of shape (n_rows,)
         0 or 1.
     random_state : int, default=0

@@ -21,13 +21,8 @@ from models.model.cross_fitting import (
     cross_fit,
     split_folds,
 )
-from models.model.table_candidates import (
-    CANDIDATES,
-    CATEGORY,
-    DROP,
-    NUMBER,
-    build_scorecard,
-)
+from models.model.table_candidates import CANDIDATES, build_scorecard
+from models.modify.columns import CATEGORY, DROP, NUMBER
 from pipelines.discovery.any_table.clock import Clock
 from pipelines.discovery.any_table.request import Request
 from pipelines.discovery.any_table.sample import Sample
@@ -101,7 +96,7 @@ def fit(
     sample : Sample
         As :func:`sample.draw` gives it.
     kinds : dict of str to str
-        By column, see :mod:`models.model.table_candidates`.
+        By column, see :mod:`models.modify.columns`.
     telling : str
         The column that tells most alone.
     clock : Clock

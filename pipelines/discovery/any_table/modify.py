@@ -3,7 +3,7 @@
 import pandas as pd
 
 from models.explore.leaks import PERFECT
-from models.model.table_candidates import DROP, decide_kind
+from models.modify.columns import DROP, decide_kind
 from pipelines.discovery.any_table.sample import Sample
 from pipelines.foundation.errors import DataQualityError
 
@@ -25,7 +25,7 @@ def decide(
     Returns
     -------
     dict of str to tuple of str
-        Kind (see :mod:`models.model.table_candidates`) and reason, by column.
+        Kind (see :mod:`models.modify.columns`) and reason, by column.
 
     Raises
     ------

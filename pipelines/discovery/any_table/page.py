@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from models.assess.resampling import CAPACITY, DRAWS
-from models.model.table_candidates import DROP
+from models.modify.columns import DROP
 from pipelines.discovery.any_table import explore
 from pipelines.discovery.any_table.assess import BEST, Assessment
 from pipelines.discovery.any_table.model import RULE, Predictions

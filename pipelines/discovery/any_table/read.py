@@ -10,13 +10,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from models.model.table_candidates import read_numbers
+from models.modify.columns import read_numbers
 from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
 
 ROW_NUMBER, WEIGHT = "__row_number", "__weight"
-# What programs write for nothing. Among numbers `models.model.table_candidates` takes
+# What programs write for nothing. Among numbers `models.modify.columns` takes
 # more for it, such as "none" or "-", which elsewhere may be an answer, and in a target
 # half of them.
 MARKS = ["", "?", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from models.model.cross_fitting import split_folds
-from models.model.table_candidates import MISSING, arrange
+from models.modify.columns import MISSING, arrange
 from pipelines.discovery.any_table.read import (
     MOMENTS,
     NESTED,

@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner
 
 from models.model.cross_fitting import split_folds
-from models.model.table_candidates import CANDIDATES, arrange, decide_kind
+from models.model.table_candidates import CANDIDATES
+from models.modify.columns import arrange, decide_kind
 from pipelines import cli
 from pipelines.discovery.any_table import explore, modify, sample
 from pipelines.discovery.any_table import run as any_table

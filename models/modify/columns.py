@@ -1,0 +1,177 @@
+"""What each column of a foreign table is: its cells read, and its kind decided."""
+
+import numpy as np
+import pandas as pd
+
+DROP, NUMBER, CATEGORY, CODE = "drop", "number", "category", "code"
+MISSING = "(missing)"
+MOST_LEVELS = 30  # a text column with more is a code, and no level gets its own column
+# What people and programs write for nothing. Only a column of numbers loses it to a
+# gap: beside other words it may be an answer.
+MARKS = frozenset(["", "-", "--", ".", "?", "\\n", "#n/a", "n/a", "na", "nan", "nat"])
+WORDS = frozenset(["nil", "null", "none", "missing", "unknown", "未知", "无"])
+MICROSECONDS_A_DAY = 86_400_000_000
+MOSTLY = 0.95  # share of a text column's values from which it is a number with gaps
+LARGEST_WHOLE = 2**53
+# Of numbers given in turn a training part has four fifths, and less of a sampled table.
+TAKEN_IN_TURN = 0.3  # share of the steps between the least and the largest
+BY_CHANCE = 0.55  # an AUC that a column may have by luck in a small table
+
+
+def arrange(frame, like=None):
+    """Turn any column into a number or a text, so that nothing is left to guess.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Numbers, booleans, times and anything that can be written as text.
+    like : DataFrame, optional
+        Arranged before. Its columns, and their kinds, are those of the result.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        Floats with NaN where nothing is known, and text with ``MISSING`` there. A time
+        is a number of days.
+    """
+    columns = frame.columns if like is None else like.columns
+    arranged = {}
+    for name in columns:
+        as_number = (
+            _is_number(frame[name])
+            if like is None
+            else pd.api.types.is_float_dtype(like[name])
+        )
+        arrange_column = _arrange_number if as_number else _arrange_text
+        arranged[name] = arrange_column(frame[name])
+    return pd.DataFrame(arranged, index=frame.index)
+
+
+def read_numbers(values):
+    """Read text as numbers, with a decimal comma where it can't be anything else.
+
+    Parameters
+    ----------
+    values : Series of shape (n_rows,)
+        Text, or anything that can be written as text; with a unique index.
+
+    Returns
+    -------
+    Series of shape (n_rows,)
+        Floats, NaN where there is no number.
+
+    Examples
+    --------
+    >>> read_numbers(pd.Series(["1,5", "20", "n/a"])).tolist()
+    [1.5, 20.0, nan]
+    >>> read_numbers(pd.Series(["1,500", "2,000"])).tolist()  # or are they thousands?
+    [nan, nan]
+    """
+    text = values.dropna().astype(str).str.strip()
+    if _has_decimal_comma(text):
+        text = text.str.replace(",", ".", regex=False)
+    return pd.to_numeric(text, errors="coerce").astype(float).reindex(values.index)
+
+
+def decide_kind(values, auc_alone=None):
+    """Decide from the training part what a column is to every estimator.
+
+    Parameters
+    ----------
+    values : Series of shape (n_rows,)
+        Arranged.
+    auc_alone : float, optional
+        As :func:`models.explore.leaks.measure_alone` gives it. Without it, whole
+        numbers that never repeat are a name only where they were given in turn.
+
+    Returns
+    -------
+    tuple of str
+        The kind, and why.
+
+    Examples
+    --------
+    >>> decide_kind(pd.Series([7.0, 7.0, 7.0]))
+    ('drop', 'the same in every row')
+    >>> decide_kind(pd.Series(["red", "green", "red", "red"]))
+    ('category', 'text with 2 levels')
+    """
+    levels, rows = values.nunique(dropna=False), len(values)
+    if levels <= 1:
+        return DROP, "the same in every row"
+    if pd.api.types.is_float_dtype(values):
+        if levels == rows and _is_name(values, auc_alone):
+            return DROP, "a different whole number in every row: a name, not a measure"
+        reason = f"{levels} values"
+        if values.isna().any():
+            reason += f", {values.isna().mean():.1%} missing: a bin of its own"
+        return NUMBER, reason
+    if levels > rows / 2:
+        return DROP, f"text with {levels} levels in {rows} rows: a name, not a measure"
+    if levels > MOST_LEVELS:
+        return CODE, f"text with {levels} levels: encoded by the target, cross-fitted"
+    return CATEGORY, f"text with {levels} levels"
+
+
+def _is_name(values, auc_alone):
+    """Whether whole numbers that never repeat name rows rather than measure them.
+
+    In a small table an income does not repeat either. What names is given in turn, so
+    that most steps between its ends are taken, or tells nothing of the target.
+    """
+    if not (values == values.round()).all():
+        return False
+    # No amount is so large, and beyond it a float no longer tells neighbours apart.
+    if values.abs().max() > LARGEST_WHOLE:
+        return True
+    steps = np.diff(np.sort(values.to_numpy().astype("int64")))
+    taken = len(steps) * np.gcd.reduce(steps) / steps.sum()
+    return bool(taken >= TAKEN_IN_TURN) or (
+        auc_alone is not None and auc_alone <= BY_CHANCE
+    )
+
+
+def _has_decimal_comma(text):
+    with_comma = text[text.str.fullmatch(r"[+-]?\d*,\d+")]
+    with_point = text.str.fullmatch(r"[+-]?\d*\.\d+")
+    thousands = with_comma.str.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}")
+    return len(with_comma) > 0 and not with_point.any() and not thousands.all()
+
+
+def _is_number(values):
+    return (
+        pd.api.types.is_numeric_dtype(values)
+        or pd.api.types.is_bool_dtype(values)
+        or pd.api.types.is_datetime64_any_dtype(values)
+        or _is_mostly_number(values)
+    )
+
+
+def _is_mostly_number(values):
+    """Whether text is a number but for a stray value, which spoils the whole column."""
+    counts = values.dropna().astype(str).str.strip().value_counts()
+    counts = counts[~counts.index.str.lower().isin(MARKS | WORDS)]
+    if counts.empty:
+        return False
+    text = pd.Series(counts.index)
+    # What begins with a nought is a code: it would lose the nought.
+    is_number = read_numbers(text).notna() & ~text.str.fullmatch(r"0\d+")
+    return counts.to_numpy()[is_number].sum() >= MOSTLY * counts.sum()
+
+
+def _arrange_number(values):
+    if pd.api.types.is_datetime64_any_dtype(values):
+        # The end of time that banks write, 9999-12-31, does not fit nanoseconds.
+        moments = pd.DatetimeIndex(pd.to_datetime(values, utc=True)).as_unit("us")
+        days = pd.Series(moments.asi8 / MICROSECONDS_A_DAY, index=values.index)
+        return days.where(values.notna())
+    if pd.api.types.is_numeric_dtype(values):
+        numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    else:
+        numbers = read_numbers(values)
+    return numbers.where(np.isfinite(numbers))
+
+
+def _arrange_text(values):
+    text = values.astype(object).where(values.notna(), MISSING).astype(str).str.strip()
+    return text.where(text != "", MISSING).astype(object)
