@@ -6,11 +6,34 @@ import os
 import sys
 from collections.abc import Callable
 
-from pipelines.cli import daily, mining, records  # noqa: F401 - they add commands
-from pipelines.cli.options import app
+import typer
+
+from pipelines.cli import (
+    analysis,
+    decision,
+    demo,
+    discovery,
+    information,
+    night,
+    record,
+)
 from pipelines.foundation.errors import PipelineError, ResourceError
 from pipelines.foundation.logs import configure_logging, log_to_screen
 from pipelines.foundation.settings import check_environment
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Mine a retail bank's customer data: from nightly extracts to work lists.",
+    epilog="Settings are environment variables such as CRM_HOME, the folder of all "
+    "state. Exit codes: 2 asked wrongly, 3 data does not hold what it promised, 4 "
+    "another run is at work, 5 disk or memory ran out, 6 something has not come yet, "
+    "7 an estimator was refused. dags/README.md lists both.",
+)
+# In the order of the flow, which `crm --help` keeps.
+for module in (demo, night, information, analysis, discovery, decision, record):
+    app.add_typer(module.commands)
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""What several commands share: the application, arguments, how rows are printed."""
+"""What several commands share: arguments, options, and how rows are printed."""
 
 import json
 from typing import Annotated
@@ -8,20 +8,13 @@ from rich.console import Console
 
 from pipelines.foundation.errors import UsageError
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Mine a retail bank's customer data: from nightly extracts to work lists.",
-    epilog="Settings are environment variables such as CRM_HOME, the folder of all "
-    "state. Exit codes: 2 asked wrongly, 3 data does not hold what it promised, 4 "
-    "another run is at work, 5 disk or memory ran out, 6 something has not come yet, "
-    "7 an estimator was refused. dags/README.md lists both.",
-)
-
-# What `crm --help` lists together.
-TRY, NIGHTLY, MINING = "Try it", "Every night", "Mining"
-RECORD, PEOPLE = "What was delivered", "People"
+# What `crm --help` lists together, in the order of the flow.
+TRY, NIGHT = "Try it", "The whole night"
+INFORMATION = "Information system 信息系统: collect, tidy, maintain"
+ANALYSIS = "Data analysis 数据分析: from rows to what a customer is"
+DISCOVERY = "Knowledge discovery 知识发现: the five stages, and who becomes champion"
+DECISION = "Decision support 决策支持: who is contacted, why, with what"
+RECORD = "Through all layers"
 
 UseCase = Annotated[str, typer.Argument(help="churn or cross_sell", metavar="USE_CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

@@ -1,6 +1,5 @@
-"""The commands of mining: the five stages, and what comes of them."""
+"""The commands of knowledge discovery: the five stages, and who becomes champion."""
 
-import json
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -9,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.options import (
-    MINING,
-    NIGHTLY,
+    DISCOVERY,
     Json,
     Reason,
     Seed,
     UseCase,
-    app,
     known,
     print_rows,
 )
@@ -25,8 +22,8 @@ from pipelines.foundation.settings import Settings
 if TYPE_CHECKING:
     from pipelines.discovery.any_table.request import Request
 
-command = partial(app.command, rich_help_panel=MINING)
-nightly = partial(app.command, rich_help_panel=NIGHTLY)
+commands = typer.Typer()
+command = partial(commands.command, rich_help_panel=DISCOVERY)
 Version = Annotated[int, typer.Argument(help="As `crm challengers` lists it.")]
 UseCaseOrTable = Annotated[
     str,
@@ -196,61 +193,6 @@ def decline(use_case: UseCase, version: Version, *, reason: Reason) -> None:
     from pipelines.discovery.champion import promote as step
 
     step.decline(Settings(), known(use_case), version, reason)
-
-
-@nightly()
-def score(use_case: UseCase) -> None:
-    """Score the latest snapshot with the champion."""
-    from pipelines.decision import score as step
-
-    step.run(Settings(), known(use_case))
-
-
-@nightly()
-def explain(use_case: UseCase) -> None:
-    """Say why the champion scores each customer as it does."""
-    from pipelines.decision import explain as step
-
-    step.run(Settings(), known(use_case))
-
-
-@nightly()
-def monitor(
-    use_case: Annotated[
-        str | None, typer.Argument(help="churn or cross_sell; else both")
-    ] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Measure drift, and compare earlier scores with what came of them."""
-    from pipelines.decision import health
-    from pipelines.decision import monitor as step
-
-    settings = Settings()
-    use_cases = (known(use_case),) if use_case else ("churn", "cross_sell")
-    notes = [note for name in use_cases for note in step.run(settings, name)]
-    figures = health.list_figures(settings, use_cases)
-    if as_json:
-        typer.echo(json.dumps({"figures": figures, "notes": notes}, default=str))
-        return
-    # A hundred features that have not moved are not worth a hundred lines.
-    print_rows(
-        [
-            {
-                "use case": row["use_case"],
-                "as of": row["as_of_date"],
-                "figure": " ".join(filter(None, (row["metric"], row["feature"]))),
-                "value": f"{row['value']:.3f}",
-                "threshold": row["threshold"],
-                "": "alert" if row["is_alert"] else "",
-            }
-            for row in figures
-            if row["is_alert"] or row["feature"] is None
-        ],
-        as_json=False,
-    )
-    for note in notes:
-        typer.echo(note)
 
 
 def _is_about_table(options: dict) -> bool:

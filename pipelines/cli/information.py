@@ -1,7 +1,5 @@
-"""The commands of the record: what came in, what is held, who is forgotten."""
+"""The commands of the information system: collect, tidy and maintain."""
 
-import json
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -10,23 +8,58 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import PEOPLE, RECORD, Json, Reason, app, print_rows
+from pipelines.cli.options import INFORMATION, Json, Reason, print_rows
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.settings import Settings
 
-command = partial(app.command, rich_help_panel=RECORD)
+commands = typer.Typer()
+command = partial(commands.command, rich_help_panel=INFORMATION)
 DeliveryId = Annotated[str, typer.Argument(help="For example atm/2026-01-31.1")]
 
 
 @command()
-def status(*, as_json: Json = False) -> None:
-    """Print what came in, what passed, and what is published."""
-    from pipelines import status as step
+def ingest() -> None:
+    """Load new deliveries into the warehouse; identifiers go to the vault."""
+    from pipelines.information.ingest import run as step
 
-    if as_json:
-        typer.echo(json.dumps(asdict(step.collect(Settings())), default=str, indent=2))
+    step.run(Settings()).raise_for_problems()
+
+
+@command()
+def validate(
+    gate: Annotated[
+        str, typer.Argument(help="deliveries, features or scores")
+    ] = "deliveries",
+) -> None:
+    """Accept or hold deliveries, or check what was built, with Great Expectations."""
+    from pipelines.analysis import validate as step
+    from pipelines.information.accept import run as accept
+
+    if gate == "deliveries":
+        accept.run(Settings())
     else:
-        step.print_summary(Settings())
+        step.run(Settings(), gate)
+
+
+@command()
+def resolve(
+    *,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Compare with a synthetic bank's truth.")
+    ] = False,
+) -> None:
+    """Find who was registered twice, and which prospects are customers."""
+    from pipelines.information.identity import run as step
+
+    if not measure:
+        step.run(Settings())
+        return
+    found = step.measure(Settings())
+    rows = [
+        asdict(m) | {"precision": f"{m.precision:.4f}", "recall": f"{m.recall:.4f}"}
+        for m in found
+    ]
+    print_rows(rows, as_json=False)
 
 
 @command()
@@ -113,66 +146,3 @@ def replay_rows() -> None:
 
     passed, still_open = replay.run(Settings())
     typer.echo(f"{passed} rows passed, {still_open} are still open.")
-
-
-@command()
-def verify(
-    *, deep: Annotated[bool, typer.Option(help="Read every table, too.")] = False
-) -> None:
-    """Compare the warehouse with the ledger, row for row."""
-    from pipelines.information import verify as step
-
-    count = step.run(Settings(), deep=deep)
-    typer.echo(f"{count} deliveries are in the warehouse as the ledger remembers them.")
-
-
-@command(rich_help_panel=PEOPLE)
-def work_list(
-    to: Annotated[Path, typer.Argument(help="CSV file to write.", metavar="FILE")],
-    *,
-    branch: Annotated[str | None, typer.Option(help="Whose customers.")] = None,
-    manager: Annotated[str | None, typer.Option(help="Whose customers.")] = None,
-    rows: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    reason: Reason,
-) -> None:
-    """Write whom to call, why and with what offer, with real customer numbers."""
-    from pipelines.decision import work_list as step
-
-    count = step.export(
-        Settings(), to, branch=branch, manager=manager, rows=rows, reason=reason
-    )
-    typer.echo(f"{count} customers are in {to}, which only you may read.")
-
-
-@command(rich_help_panel=PEOPLE)
-def forget(
-    customer: Annotated[
-        str | None, typer.Argument(help="The customer_id of the marts, a pseudonym.")
-    ] = None,
-    *,
-    number: Annotated[
-        str | None, typer.Option(help="-: read the real number from standard input.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="End an erasure that was interrupted.")
-    ] = False,
-) -> None:
-    """Erase a person from everywhere, and prove it."""
-    from pipelines.forget import run as step
-
-    if [customer is not None, number is not None, resume].count(True) != 1:
-        msg = "Give a pseudonym, or --number -, or --resume: one of them."
-        raise UsageError(msg)
-    if number not in {None, "-"}:
-        msg = (
-            "A real number would stay in the shell's history, so nobody was erased. "
-            "Give --number - and write the number to standard input."
-        )
-        raise UsageError(msg)
-    if resume:
-        certificate = step.resume(Settings())
-    elif number:
-        certificate = step.run_by_number(Settings(), sys.stdin.readline())
-    else:
-        certificate = step.run(Settings(), customer)
-    typer.echo(json.dumps(certificate, indent=2))

@@ -1,0 +1,27 @@
+"""The commands of data analysis: from rows to what a customer is."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import ANALYSIS
+from pipelines.foundation.settings import Settings
+
+commands = typer.Typer()
+command = partial(commands.command, rich_help_panel=ANALYSIS)
+
+
+@command()
+def build(
+    *,
+    select: Annotated[str | None, typer.Option(help="What dbt selects.")] = None,
+    exclude: Annotated[str | None, typer.Option(help="What dbt leaves out.")] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Compute all history again.")
+    ] = False,
+) -> None:
+    """Build and test the customer marts with dbt."""
+    from pipelines.analysis import build as step
+
+    step.run(Settings(), select=select, exclude=exclude, full_refresh=full_refresh)

@@ -1,0 +1,95 @@
+"""The commands of decision support: scores, why, health, versions and lists."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import DECISION, Json, Reason, UseCase, known, print_rows
+from pipelines.foundation.settings import Settings
+
+commands = typer.Typer()
+command = partial(commands.command, rich_help_panel=DECISION)
+
+
+@command()
+def score(use_case: UseCase) -> None:
+    """Score the latest snapshot with the champion."""
+    from pipelines.decision import score as step
+
+    step.run(Settings(), known(use_case))
+
+
+@command()
+def explain(use_case: UseCase) -> None:
+    """Say why the champion scores each customer as it does."""
+    from pipelines.decision import explain as step
+
+    step.run(Settings(), known(use_case))
+
+
+@command()
+def monitor(
+    use_case: Annotated[
+        str | None, typer.Argument(help="churn or cross_sell; else both")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Measure drift, and compare earlier scores with what came of them."""
+    from pipelines.decision import health
+    from pipelines.decision import monitor as step
+
+    settings = Settings()
+    use_cases = (known(use_case),) if use_case else ("churn", "cross_sell")
+    notes = [note for name in use_cases for note in step.run(settings, name)]
+    figures = health.list_figures(settings, use_cases)
+    if as_json:
+        typer.echo(json.dumps({"figures": figures, "notes": notes}, default=str))
+        return
+    # A hundred features that have not moved are not worth a hundred lines.
+    print_rows(
+        [
+            {
+                "use case": row["use_case"],
+                "as of": row["as_of_date"],
+                "figure": " ".join(filter(None, (row["metric"], row["feature"]))),
+                "value": f"{row['value']:.3f}",
+                "threshold": row["threshold"],
+                "": "alert" if row["is_alert"] else "",
+            }
+            for row in figures
+            if row["is_alert"] or row["feature"] is None
+        ],
+        as_json=False,
+    )
+    for note in notes:
+        typer.echo(note)
+
+
+@command()
+def publish() -> None:
+    """Publish the marts as a new version, if they changed and every gate passed."""
+    from pipelines.decision.publish import run as step
+
+    step.run(Settings())
+
+
+@command()
+def work_list(
+    to: Annotated[Path, typer.Argument(help="CSV file to write.", metavar="FILE")],
+    *,
+    branch: Annotated[str | None, typer.Option(help="Whose customers.")] = None,
+    manager: Annotated[str | None, typer.Option(help="Whose customers.")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    reason: Reason,
+) -> None:
+    """Write whom to call, why and with what offer, with real customer numbers."""
+    from pipelines.decision import work_list as step
+
+    count = step.export(
+        Settings(), to, branch=branch, manager=manager, rows=rows, reason=reason
+    )
+    typer.echo(f"{count} customers are in {to}, which only you may read.")

@@ -1,0 +1,60 @@
+"""The commands of the record, which reach through every layer."""
+
+import json
+import sys
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import RECORD
+from pipelines.foundation.errors import UsageError
+from pipelines.foundation.settings import Settings
+
+commands = typer.Typer()
+command = partial(commands.command, rich_help_panel=RECORD)
+
+
+@command()
+def verify(
+    *, deep: Annotated[bool, typer.Option(help="Read every table, too.")] = False
+) -> None:
+    """Compare the warehouse with the ledger, row for row."""
+    from pipelines.information import verify as step
+
+    count = step.run(Settings(), deep=deep)
+    typer.echo(f"{count} deliveries are in the warehouse as the ledger remembers them.")
+
+
+@command()
+def forget(
+    customer: Annotated[
+        str | None, typer.Argument(help="The customer_id of the marts, a pseudonym.")
+    ] = None,
+    *,
+    number: Annotated[
+        str | None, typer.Option(help="-: read the real number from standard input.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="End an erasure that was interrupted.")
+    ] = False,
+) -> None:
+    """Erase a person from everywhere, and prove it."""
+    from pipelines.forget import run as step
+
+    if [customer is not None, number is not None, resume].count(True) != 1:
+        msg = "Give a pseudonym, or --number -, or --resume: one of them."
+        raise UsageError(msg)
+    if number not in {None, "-"}:
+        msg = (
+            "A real number would stay in the shell's history, so nobody was erased. "
+            "Give --number - and write the number to standard input."
+        )
+        raise UsageError(msg)
+    if resume:
+        certificate = step.resume(Settings())
+    elif number:
+        certificate = step.run_by_number(Settings(), sys.stdin.readline())
+    else:
+        certificate = step.run(Settings(), customer)
+    typer.echo(json.dumps(certificate, indent=2))
