@@ -18,6 +18,7 @@ from local_airflow import LocalSettings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 MANUAL = (PROJECT_ROOT / "dags" / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 GLOSSARY = (PROJECT_ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
 # Made by running, or told as a form.
 MADE = ("published/", "parquet/", "var", "landing/")
@@ -146,3 +147,10 @@ def test_every_setting_is_in_the_manual():
     assert {f"CRM_{name}".upper() for name in fields} == set(
         re.findall(r"`(CRM_[A-Z_]+)`", MANUAL.partition("## Settings")[2])
     )
+
+
+def test_every_decision_has_a_number_of_its_own():
+    decisions = CONTRIBUTING.partition("## Decisions")[2].partition("\n## ")[0]
+    numbers = sorted(map(int, re.findall(r"^\*\*(\d+)\. ", decisions, re.MULTILINE)))
+
+    assert numbers == list(range(1, len(numbers) + 1))
