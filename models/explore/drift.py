@@ -41,7 +41,7 @@ def measure_column_drift(before, after, weight=None):
 def measure_drift(before, after):
     """Measure the population stability index between the bins of two samples.
 
-    Below 0.1 is usually read as stable and above 0.25 as shifted.
+    It is 0 where the same share of rows lies in each bin, and has no upper end.
 
     Parameters
     ----------

@@ -27,7 +27,8 @@ JUDGED = """
         end, false) as is_alert
     from measured
     left join thresholds
-        on measured.metric = thresholds.metric
+        on if(list_contains($drift, measured.metric), 'psi', measured.metric)
+            = thresholds.metric
         and measured.as_of_date > thresholds.valid_from
         and measured.as_of_date <= thresholds.valid_to
 """
@@ -77,7 +78,9 @@ def replace(
     connection.execute(
         "create or replace temp table judged as from ml.estimator_health limit 0"
     )
-    connection.execute(f"insert into judged by name {JUDGED}", {"use_case": use_case})
+    connection.execute(
+        f"insert into judged by name {JUDGED}", {"use_case": use_case, "drift": DRIFT}
+    )
     connection.unregister("measured")
     (difference_count,) = connection.execute(
         f"""

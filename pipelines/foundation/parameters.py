@@ -5,6 +5,7 @@ shapes what is built, as a dated row of a seed where it may change from a date o
 """
 
 import csv
+from datetime import date
 from functools import cache
 
 import yaml
@@ -32,3 +33,39 @@ def read_seed(name: str) -> tuple[dict[str, str], ...]:
     """
     with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
+
+
+def read_in_force(name: str, as_of_date: date | None = None, **key: str) -> dict:
+    """Read the row of a dated seed that a snapshot goes by.
+
+    Parameters
+    ----------
+    name : str
+        Of the seed, which has a column ``valid_from``.
+    as_of_date : date, optional
+        The snapshot; the row must have been true on the day before. Otherwise the
+        newest row counts.
+    **key : str
+        Columns that say which rows are meant, and their values.
+
+    Raises
+    ------
+    LookupError
+        No row of that key was true by then.
+    """
+    rows = [
+        row
+        for row in read_seed(name)
+        if key.items() <= row.items()
+        and (as_of_date is None or row["valid_from"] < as_of_date.isoformat())
+    ]
+    if not rows:
+        msg = f"The seed {name} has no row of {key} that was true by {as_of_date}."
+        raise LookupError(msg)
+    return max(rows, key=lambda row: row["valid_from"])
+
+
+def read_drift_threshold(as_of_date: date | None = None) -> float:
+    """Read the stability index beyond which a column or a score has drifted."""
+    row = read_in_force("health_thresholds", as_of_date, metric="psi")
+    return float(row["threshold"])

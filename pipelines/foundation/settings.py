@@ -45,9 +45,6 @@ class Gate(BaseModel):
     most_auc_gap: Annotated[
         float, Field(description="Between any two groups of people.", gt=0)
     ] = 0.15
-    most_drift: Annotated[
-        float, Field(description="Of its scores, as a stability index.", gt=0)
-    ] = 0.25
 
 
 class Settings(BaseSettings):

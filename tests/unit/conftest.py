@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from models.use_cases.features import NUMERIC
+from pipelines.foundation import parameters
 from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
@@ -119,3 +120,24 @@ def mined(_mined, settings):
     """A copy of a home in which both use cases have a champion."""
     shutil.copytree(_mined.home, settings.home)
     return settings
+
+
+@pytest.fixture
+def edit_seed(tmp_path, monkeypatch):
+    """Edit the text of a seed, in a copy of the project that all Python reads then."""
+
+    def edit(name, old, new):
+        copy = tmp_path / "dbt_project"
+        if not copy.exists():
+            shutil.copytree(PROJECT / "seeds", copy / "seeds")
+            shutil.copy(PROJECT / "dbt_project.yml", copy)
+            monkeypatch.setattr(parameters, "PROJECT", copy)
+        path = copy / "seeds" / f"{name}.csv"
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), "utf-8")
+        parameters.read_seed.cache_clear()
+        return path
+
+    yield edit
+    parameters.read_seed.cache_clear()

@@ -8,6 +8,7 @@ from models.explore.leaks import find_suspects, measure_alone
 from models.explore.profiling import profile, rate_by_bin
 from pipelines.discovery.any_table.sample import Sample
 from pipelines.discovery.report.plots import plot_columns
+from pipelines.foundation.parameters import read_drift_threshold
 
 
 def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
@@ -49,4 +50,5 @@ def plot(sample: Sample, columns: pd.DataFrame) -> dict[str, Figure]:
     X = sample.X.iloc[sample.train].reset_index(drop=True)
     label = pd.Series(sample.label[sample.train])
     weight = pd.Series(sample.weight[sample.train])
-    return plot_columns(columns, rate_by_bin(X, label, weight), X)
+    rates = rate_by_bin(X, label, weight)
+    return plot_columns(columns, rates, X, read_drift_threshold())

@@ -5,6 +5,7 @@ import logging
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from models.assess.comparison import Evidence
 from models.assess.promotion import KEPT, PASSED, REFUSED, Bounds, decide
 from pipelines.discovery.champion import challenges, evidence, registry
 from pipelines.discovery.champion.challenges import (
@@ -19,6 +20,7 @@ from pipelines.discovery.runs import MiningRun
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.discovery.tracking.artifacts import Artifact, require_columns
 from pipelines.foundation.errors import GateRefusedError, RegistryLostError, UsageError
+from pipelines.foundation.parameters import read_drift_threshold
 from pipelines.foundation.record import require_reason
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare, run_lock
@@ -85,7 +87,7 @@ def challenge(
     estimator = tracking.load_candidate(settings, use_case, artifact)
     rival = _find_rival(settings, use_case)
     figures = evidence.gather(settings, mining_run, estimator, rival.champion)
-    verdict = decide(figures, Bounds(**settings.gate.model_dump()))
+    verdict = decide(figures, _read_bounds(settings, figures))
     reason = "; ".join([*verdict.reasons, *filter(None, [rival.note])])
     decision, decided_by = verdict.outcome, getpass.getuser()
     if decision == PASSED:
@@ -191,6 +193,14 @@ def decline(
         _require(entry, (WAITING,), "declined")
         _decide(settings, entry, DECLINED, reason)
     logger.info("%s version %d is declined.", use_case, estimator_version)
+
+
+def _read_bounds(settings: Settings, figures: Evidence) -> Bounds:
+    """Read the bounds that hold on the snapshot of the test."""
+    return Bounds(
+        **settings.gate.model_dump(),
+        most_drift=read_drift_threshold(figures.comparisons[-1].as_of_date),
+    )
 
 
 def _find_rival(settings: Settings, use_case: str) -> Rival:

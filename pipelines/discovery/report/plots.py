@@ -101,7 +101,10 @@ def plot_calibration(
 
 
 def plot_columns(
-    profile: pd.DataFrame, rates: pd.DataFrame, train: pd.DataFrame
+    profile: pd.DataFrame,
+    rates: pd.DataFrame,
+    train: pd.DataFrame,
+    drift_threshold: float,
 ) -> dict[str, Figure]:
     """Draw what exploring found: which columns tell, how, and which say the same.
 
@@ -111,10 +114,12 @@ def plot_columns(
         As :mod:`models.explore.profiling` gives them.
     train : DataFrame
         With those columns.
+    drift_threshold : float
+        The stability index beyond which a column has drifted.
     """
     telling = list_telling(profile)
     drawn = {
-        "profile": plot_profile(profile, top=MOST_COLUMNS),
+        "profile": plot_profile(profile, drift_threshold),
         "rates": plot_rates(rates, telling),
     }
     association = associate(train[telling])
@@ -128,17 +133,18 @@ def list_telling(profile: pd.DataFrame) -> list[str]:
     return list(profile.nlargest(MOST_COLUMNS, "information_value")["column_name"])
 
 
-def plot_profile(profile: pd.DataFrame, *, top: int = 20) -> Figure:
+def plot_profile(profile: pd.DataFrame, drift_threshold: float) -> Figure:
     """Draw which columns tell most of the label, and which of them drift.
 
     Parameters
     ----------
     profile : DataFrame
         As :func:`models.explore.profiling.profile` gives it.
-    top : int, default=20
-        How many columns to show.
+        The most telling columns are shown.
+    drift_threshold : float
+        Where the line is drawn.
     """
-    shown = profile.nlargest(top, "information_value").iloc[::-1]
+    shown = profile.nlargest(MOST_COLUMNS, "information_value").iloc[::-1]
     figure = Figure(figsize=(9, 0.28 * len(shown) + 1.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, column, colour, title in (
@@ -148,7 +154,7 @@ def plot_profile(profile: pd.DataFrame, *, top: int = 20) -> Figure:
         axes.barh(shown["column_name"], shown[column], color=colour)
         axes.set_xlabel(title)
         axes.spines[["top", "right"]].set_visible(False)
-    right.axvline(0.25, **GUIDE)
+    right.axvline(drift_threshold, **GUIDE)
     return figure
 
 

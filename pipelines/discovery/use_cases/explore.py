@@ -6,13 +6,12 @@ from models.explore.profiling import profile, rate_by_bin
 from pipelines.discovery.report.plots import plot_columns
 from pipelines.discovery.runs import load_use_case, open_stage
 from pipelines.discovery.tracking import mlflow_runs as tracking
-from pipelines.discovery.use_cases.sample import read_part
+from pipelines.discovery.use_cases.sample import read_dates, read_part
+from pipelines.foundation.parameters import read_drift_threshold
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
-
-DRIFTED = 0.25  # the customary reading of a population stability index
 
 
 def run(settings: Settings, use_case: str) -> int:
@@ -38,6 +37,7 @@ def run(settings: Settings, use_case: str) -> int:
         with connect(settings) as connection:
             train = read_part(connection, use_case, "train")
             test = read_part(connection, use_case, "test")
+            threshold = read_drift_threshold(read_dates(connection, use_case)["test"])
         features = load_use_case(use_case).FEATURES
         columns = profile(
             train[features], train["label"], train["weight"], test[features]
@@ -50,10 +50,10 @@ def run(settings: Settings, use_case: str) -> int:
                     f"create or replace table ml.{use_case}_{name} as from explored"
                 )
                 connection.unregister("explored")
-        drifted = int((columns["drift_psi"] > DRIFTED).sum())
+        drifted = int((columns["drift_psi"] > threshold).sum())
         tracking.log(
             metrics={"columns": len(columns), "drifted_columns": drifted},
-            figures=plot_columns(columns, rates, train),
+            figures=plot_columns(columns, rates, train, threshold),
         )
     logger.info(
         "%s explored: %d columns, %d of them drift", use_case, len(columns), drifted

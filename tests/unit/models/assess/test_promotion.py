@@ -10,7 +10,7 @@ from models.assess.comparison import CutOff, weigh
 from models.assess.promotion import Bounds, decide
 from pipelines.foundation.settings import Gate
 
-BOUNDS = Bounds(**Gate().model_dump())
+BOUNDS = Bounds(**Gate().model_dump(), most_drift=0.25)
 DATES = [date(2026, month, 1) for month in (1, 2, 3, 4)]
 PEOPLE = 1200
 
