@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from pipelines.decision import work_list
 from pipelines.decision.publish.run import DATABASE, find_current
+from pipelines.foundation.screen import print_table
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, list_rows
 
@@ -170,7 +170,7 @@ def print_summary(settings: Settings, since: datetime | None = None) -> None:
     summary = collect(settings, since)
     console = Console(highlight=False, soft_wrap=True)
     rows = {name: f"{count:,}" for name, count in summary.rows.items()}
-    console.rule("[bold]The night" if since else "[bold]All nights")
+    console.print("[bold]The night" if since else "[bold]All nights")
     console.print(
         "Rows        {delivered} delivered = {loaded} loaded + {duplicate} duplicate + "
         "{quarantined} quarantined, in {deliveries} new deliveries".format(**rows)
@@ -202,41 +202,43 @@ def _print_figures(console: Console, summary: Summary) -> None:
         )
     if not summary.figures:
         return
-    table = Table(
-        "use case", "candidate", "", "AUC", "lift at 10 %", "off by", "as of", box=None
-    )
-    for row in summary.figures:
-        error = row["calibration_error"]
-        table.add_row(
-            row["use_case"],
-            row["candidate"],
-            "champion" if row["is_champion"] else "",
-            f"{row['auc']:.3f}",
-            f"{row['lift_at_10_percent']:.1f}",
-            "" if error is None else f"{error:.2%}",
-            f"{row['as_of_date']}",
-        )
     console.print(
-        "\n[bold]Out of time[/bold], on the latest snapshot with known labels"
+        "\n[bold]Out-of-time test[/bold]: newest snapshot with known outcomes"
     )
-    console.print(table)
+    print_table(
+        [
+            {
+                "use case": row["use_case"],
+                "candidate": row["candidate"],
+                "": "champion" if row["is_champion"] else "",
+                "AUC": f"{row['auc']:.3f}",
+                "lift at 10 %": f"{row['lift_at_10_percent']:.1f}",
+                "off by": None
+                if row["calibration_error"] is None
+                else f"{row['calibration_error']:.2%}",
+                "as of": row["as_of_date"],
+            }
+            for row in summary.figures
+        ]
+    )
 
 
 def _print_work_list(console: Console, summary: Summary) -> None:
     if not summary.work_list:
         return
-    table = Table("customer", "churn", "offer", "would open", "why to call", box=None)
-    for row in summary.work_list:
-        table.add_row(
-            row["customer_id"],
-            f"{row['churn_probability']:.1%}",
-            row["product_family"],
-            f"{row['open_probability']:.1%}",
-            row["churn_reason"] or "",
-        )
     console.print("\n[bold]Top of the work list[/bold] (pseudonyms)")
-    # A reason is a sentence: better beyond the edge than in three lines.
-    Console(highlight=False, width=max(console.width, 120)).print(table)
+    print_table(
+        [
+            {
+                "customer": row["customer_id"],
+                "churn": f"{row['churn_probability']:.1%}",
+                "offer": row["product_family"],
+                "would open": f"{row['open_probability']:.1%}",
+                "why to call": row["churn_reason"],
+            }
+            for row in summary.work_list
+        ]
+    )
 
 
 def _print_paths(console: Console, summary: Summary, settings: Settings) -> None:

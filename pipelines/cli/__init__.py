@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -17,19 +19,26 @@ from pipelines.cli import (
     night,
     record,
 )
+from pipelines.cli.help import MARKUP, ByLayer
 from pipelines.foundation.errors import PipelineError, ResourceError
 from pipelines.foundation.logs import configure_logging, log_to_screen
 from pipelines.foundation.settings import check_environment
 
+# Commands that make a home where there is none.
+BEGINNINGS = {"simulate", "import"}
+
 app = typer.Typer(
+    cls=ByLayer,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=MARKUP,
     help="Mine a retail bank's customer data: from nightly extracts to work lists.",
-    epilog="Settings are environment variables such as CRM_HOME, the folder of all "
-    "state. Exit codes: 2 asked wrongly, 3 data does not hold what it promised, 4 "
-    "another run is at work, 5 disk or memory ran out, 6 something has not come yet, "
-    "7 an estimator was refused. dags/README.md lists both.",
+    epilog="First time: crm simulate, then crm run. Example of one step: crm ingest\n\n"
+    "Settings are environment variables such as CRM_HOME, the folder of all state.\n\n"
+    "Exit codes: 0 ok, 1 a bug, 2 invalid command or setting, 3 data quality or "
+    "verification failed, 4 another run is at work, 5 disk or memory ran out, 6 not "
+    "there yet, 7 an estimator was refused.",
 )
 # In the order of the flow, which `crm --help` keeps.
 for module in (demo, night, information, analysis, discovery, decision, record):
@@ -38,18 +47,44 @@ for module in (demo, night, information, analysis, discovery, decision, record):
 logger = logging.getLogger(__name__)
 
 
+def _print_version(is_asked: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if is_asked:
+        typer.echo(f"crm {version('bank-crm-mining')}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    context: typer.Context,
+    *,
+    is_version_asked: Annotated[  # noqa: ARG001 - its callback answers
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Read the settings before a command does."""
+    settings = check_environment()
+    if not settings.home.exists() and context.invoked_subcommand not in BEGINNINGS:
+        logger.warning(
+            "There is no folder %s, so nothing was delivered there yet. CRM_HOME says "
+            "where state is.",
+            settings.home.resolve(),
+        )
+    configure_logging(settings)
+
+
 def main() -> None:
     """Run `crm`, and turn what a user can act on into one line and an exit code."""
     os.umask(0o027)  # What is written here is nobody else's business.
     # On a full disk, the line on the screen must not drown in the log file's troubles.
     logging.raiseExceptions = False
     log_to_screen()
-    _exit_with(_start)
-
-
-def _start() -> None:
-    configure_logging(check_environment())
-    app()
+    _exit_with(app)
 
 
 def _exit_with(command: Callable[[], None]) -> None:

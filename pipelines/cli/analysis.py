@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.help import example
 from pipelines.cli.options import ANALYSIS
 from pipelines.foundation.settings import Settings
 
@@ -12,7 +13,7 @@ commands = typer.Typer()
 command = partial(commands.command, rich_help_panel=ANALYSIS)
 
 
-@command()
+@command(epilog=example("build", "build --select customer_features+"))
 def build(
     *,
     select: Annotated[str | None, typer.Option(help="What dbt selects.")] = None,
@@ -21,7 +22,11 @@ def build(
         bool, typer.Option("--full-refresh", help="Compute all history again.")
     ] = False,
 ) -> None:
-    """Build and test the customer marts with dbt."""
+    """Build and test the customer marts with dbt.
+
+    It computes again only what new deliveries changed. --full-refresh computes all, and
+    gives the same marts.
+    """
     from pipelines.analysis import build as step
 
     step.run(Settings(), select=select, exclude=exclude, full_refresh=full_refresh)

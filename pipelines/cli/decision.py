@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.help import example
 from pipelines.cli.options import DECISION, Json, Reason, UseCase, known, print_rows
 from pipelines.foundation.settings import Settings
 
@@ -14,7 +15,7 @@ commands = typer.Typer()
 command = partial(commands.command, rich_help_panel=DECISION)
 
 
-@command()
+@command(epilog=example("score churn"))
 def score(use_case: UseCase) -> None:
     """Score the latest snapshot with the champion."""
     from pipelines.decision import score as step
@@ -22,15 +23,15 @@ def score(use_case: UseCase) -> None:
     step.run(Settings(), known(use_case))
 
 
-@command()
+@command(epilog=example("explain churn"))
 def explain(use_case: UseCase) -> None:
-    """Say why the champion scores each customer as it does."""
+    """Give each score up to three reasons, in words."""
     from pipelines.decision import explain as step
 
     step.run(Settings(), known(use_case))
 
 
-@command()
+@command(epilog=example("monitor", "monitor churn --json"))
 def monitor(
     use_case: Annotated[
         str | None, typer.Argument(help="churn or cross_sell; else both")
@@ -38,7 +39,7 @@ def monitor(
     *,
     as_json: Json = False,
 ) -> None:
-    """Measure drift, and compare earlier scores with what came of them."""
+    """Measure drift, and compare earlier scores with what happened."""
     from pipelines.decision import health
     from pipelines.decision import monitor as step
 
@@ -69,15 +70,19 @@ def monitor(
         typer.echo(note)
 
 
-@command()
+@command(epilog=example("publish"))
 def publish() -> None:
-    """Publish the marts as a new version, if they changed and every gate passed."""
+    """Publish the marts as a new version.
+
+    It does nothing if no mart changed, and refuses if a gate has failed. Readers keep
+    the version that they opened.
+    """
     from pipelines.decision.publish import run as step
 
     step.run(Settings())
 
 
-@command()
+@command(epilog=example("work-list july.csv --branch B0002 --reason 'July calls'"))
 def work_list(
     to: Annotated[Path, typer.Argument(help="CSV file to write.", metavar="FILE")],
     *,
@@ -86,7 +91,10 @@ def work_list(
     rows: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     reason: Reason,
 ) -> None:
-    """Write whom to call, why and with what offer, with real customer numbers."""
+    """Write whom to call, why, and with what offer.
+
+    The only list with real customer numbers. It is on record who wrote it and why.
+    """
     from pipelines.decision import work_list as step
 
     count = step.export(

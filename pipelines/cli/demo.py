@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from pipelines.cli.help import example
 from pipelines.cli.options import TRY, Seed
 from pipelines.foundation.settings import Settings
 
@@ -20,7 +21,11 @@ commands.add_typer(import_app, name="import", rich_help_panel=TRY)
 FIRST_DAY = datetime(2025, 1, 1)  # noqa: DTZ001 - a day of the bank, not a moment
 
 
-@command()
+@command(
+    epilog=example(
+        "simulate --customers 2000 --months 18", "simulate --every day --defects"
+    )
+)
 def simulate(
     *,
     customers: Annotated[
@@ -44,7 +49,12 @@ def simulate(
         bool, typer.Option("--defects", help="Damage some, and list what was done.")
     ] = False,
 ) -> None:
-    """Write the deliveries of a synthetic bank into landing."""
+    """Write the deliveries of a synthetic bank into landing.
+
+    Everybody in it is made up; the same seed makes the same bank. `crm run` loads it.
+    With --defects some deliveries are damaged, and a file says how, so that one can see
+    what ingestion finds.
+    """
     from pipelines.demo import simulate as step
 
     step.run(
@@ -58,11 +68,14 @@ def simulate(
     )
 
 
-@import_app.command()
+@import_app.command(epilog=example("import berka ~/data/berka"))
 def berka(
     folder: Annotated[Path, typer.Argument(help="Folder of the .asc files.")],
 ) -> None:
-    """Turn the files of the Czech bank of PKDD'99 into deliveries."""
+    """Turn the files of the Czech bank of PKDD'99 into deliveries.
+
+    That bank is public, but its .asc files are not part of this project.
+    """
     from pipelines.demo.import_berka import run as step
 
     step.run(Settings(), folder)

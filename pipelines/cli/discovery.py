@@ -1,18 +1,20 @@
 """The commands of knowledge discovery: the five stages, and who becomes champion."""
 
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.help import example
 from pipelines.cli.options import (
     DISCOVERY,
     Json,
     Reason,
     Seed,
     UseCase,
+    existing,
     known,
     print_rows,
 )
@@ -73,7 +75,9 @@ TABLE_ONLY = {
 }
 
 
-@command()
+@command(
+    epilog=example("mine churn", "mine members.csv --target leaves --group member")
+)
 def mine(  # noqa: PLR0913 - one argument for each option
     source: UseCaseOrTable,
     *,
@@ -89,19 +93,26 @@ def mine(  # noqa: PLR0913 - one argument for each option
     budget: Budget = TABLE_ONLY["budget"],
     allow_leak: AllowLeak = False,
 ) -> None:
-    """Sample, explore, modify, model and assess in one."""
+    """Sample, explore, modify, model and assess in one.
+
+    A use case reads the marts; the best it finds becomes a challenger, which scores
+    nobody before a person approves it. With --target, any table is mined, and the path
+    of its report is printed.
+    """
     asked = dict(locals())
-    if not _is_about_table(asked):
-        from pipelines.discovery import mine as step
+    if _is_about_table(asked):
+        request = _ask(asked)
+        from pipelines.discovery.any_table import run as any_table
 
-        step.run(Settings(), known(source), seed=seed)
+        typer.echo(any_table.run(Settings(), request) / "report.html")
         return
-    from pipelines.discovery.any_table import run as any_table
+    use_case = known(source)
+    from pipelines.discovery import mine as step
 
-    typer.echo(any_table.run(Settings(), _ask(asked)) / "report.html")
+    step.run(Settings(), use_case, seed=seed)
 
 
-@command()
+@command(epilog=example("sample churn", "sample members.csv --target leaves"))
 def sample(  # noqa: PLR0913 - one argument for each option
     source: UseCaseOrTable,
     *,
@@ -117,79 +128,83 @@ def sample(  # noqa: PLR0913 - one argument for each option
     budget: Budget = TABLE_ONLY["budget"],
     allow_leak: AllowLeak = False,
 ) -> None:
-    """Choose what to learn from; of a use case, by date with the horizon as gap."""
+    """Stage 1: choose what to learn from, and what to test on.
+
+    A use case is split by date, with its horizon as a gap. Of a table, it prints the
+    folder with which the next stages go on.
+    """
     asked = dict(locals())
-    if not _is_about_table(asked):
-        from pipelines.discovery.use_cases import sample as step
+    if _is_about_table(asked):
+        request = _ask(asked)
+        from pipelines.discovery.any_table import run as any_table
 
-        step.run(Settings(), known(source), seed=seed)
+        typer.echo(any_table.begin(Settings(), request).path)
         return
-    from pipelines.discovery.any_table import run as any_table
+    use_case = known(source)
+    from pipelines.discovery.use_cases import sample as step
 
-    typer.echo(any_table.begin(Settings(), _ask(asked)).path)
+    step.run(Settings(), use_case, seed=seed)
 
 
-@command()
+@command(epilog=example("explore churn", "explore var/reports/table_members/RUN"))
 def explore(of: UseCaseOrRun) -> None:
-    """Profile the sample's columns."""
-    from pipelines.discovery.use_cases import explore as step
-
-    _go_on(of, "explore", step)
+    """Stage 2: profile the sample's columns, and find leaks and drift."""
+    _go_on(of, "explore")
 
 
-@command()
+@command(epilog=example("modify churn", "modify var/reports/table_members/RUN"))
 def modify(of: UseCaseOrRun) -> None:
-    """Decide what is done to each column."""
-    from pipelines.discovery.use_cases import modify as step
-
-    _go_on(of, "modify", step)
+    """Stage 3: decide how each column is transformed."""
+    _go_on(of, "modify")
 
 
-@command()
+@command(epilog=example("model churn", "model var/reports/table_members/RUN"))
 def model(of: UseCaseOrRun) -> None:
-    """Fit and calibrate the candidates."""
-    from pipelines.discovery.use_cases import model as step
-
-    _go_on(of, "model", step)
+    """Stage 4: fit and calibrate the candidates."""
+    _go_on(of, "model")
 
 
-@command()
+@command(epilog=example("assess churn", "assess var/reports/table_members/RUN"))
 def assess(of: UseCaseOrRun) -> None:
-    """Compare the candidates; the better one of a use case challenges the champion."""
-    from pipelines.discovery.use_cases import assess as step
+    """Stage 5: compare the candidates on what none of them has seen.
 
-    _go_on(of, "assess", step)
+    The best one of a use case challenges the champion, if it is better than its rule.
+    """
+    _go_on(of, "assess")
 
 
-def _go_on(of: str, stage: str, step: ModuleType) -> None:
+def _go_on(of: str, stage: str) -> None:
     """Run a stage of a use case's latest run, or of the run in a folder."""
-    if "/" not in of:
-        step.run(Settings(), known(of))
+    if "/" in of:
+        folder = existing(Path(of))
+        from pipelines.discovery.any_table import run as any_table
+
+        typer.echo(any_table.run_stage(Settings(), stage, folder))
         return
-    from pipelines.discovery.any_table import run as any_table
+    use_case = known(of)
+    step = import_module(f"pipelines.discovery.use_cases.{stage}")
+    step.run(Settings(), use_case)
 
-    typer.echo(any_table.run_stage(Settings(), stage, Path(of)))
 
-
-@command()
+@command(epilog=example("challengers"))
 def challengers(*, as_json: Json = False) -> None:
-    """List who wanted to become champion, what was decided, and who waits."""
+    """List challengers, what was decided, and who waits for it."""
     from pipelines.discovery.champion import challenges
 
     print_rows(challenges.list_all(Settings()), as_json=as_json)
 
 
-@command()
+@command(epilog=example("approve churn 2 --reason 'better in every group'"))
 def approve(use_case: UseCase, version: Version, *, reason: Reason) -> None:
-    """Make a challenger that waits, or an earlier champion, the champion."""
+    """Make a waiting challenger, or an earlier champion, the champion."""
     from pipelines.discovery.champion import promote as step
 
     step.approve(Settings(), known(use_case), version, reason)
 
 
-@command()
+@command(epilog=example("decline churn 2 --reason 'too few positives'"))
 def decline(use_case: UseCase, version: Version, *, reason: Reason) -> None:
-    """Let a challenger wait no longer."""
+    """Reject a waiting challenger."""
     from pipelines.discovery.champion import promote as step
 
     step.decline(Settings(), known(use_case), version, reason)
@@ -210,6 +225,10 @@ def _is_about_table(options: dict) -> bool:
 
 def _ask(options: dict) -> "Request":
     """Make a request of a command's options, which have the names of its fields."""
-    from pipelines.discovery.any_table.request import Request
+    from pipelines.discovery.any_table.request import Request, names_file
 
+    if names_file(options["source"]):
+        existing(Path(options["source"]))
+    if options["test"]:
+        existing(options["test"])
     return Request(**options | {"drop": tuple(options["drop"] or ())})

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import INFORMATION, Json, Reason, print_rows
+from pipelines.cli.help import example
+from pipelines.cli.options import INFORMATION, Json, Reason, existing, print_rows
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.settings import Settings
 
@@ -17,21 +18,29 @@ command = partial(commands.command, rich_help_panel=INFORMATION)
 DeliveryId = Annotated[str, typer.Argument(help="For example atm/2026-01-31.1")]
 
 
-@command()
+@command(epilog=example("ingest"))
 def ingest() -> None:
-    """Load new deliveries into the warehouse; identifiers go to the vault."""
+    """Load new deliveries into the warehouse, identifiers into the vault.
+
+    A delivery that breaks its manifest is refused as a whole; a row that breaks its
+    contract goes to quarantine. Running it twice loads nothing twice.
+    """
     from pipelines.information.ingest import run as step
 
     step.run(Settings()).raise_for_problems()
 
 
-@command()
+@command(epilog=example("validate", "validate features"))
 def validate(
     gate: Annotated[
         str, typer.Argument(help="deliveries, features or scores")
     ] = "deliveries",
 ) -> None:
-    """Accept or hold deliveries, or check what was built, with Great Expectations."""
+    """Accept or hold deliveries, or check what was built.
+
+    Great Expectations checks each delivery as a whole, or else the tables before
+    (features) and after scoring (scores). No mart reads a delivery that is held.
+    """
     from pipelines.analysis import validate as step
     from pipelines.information.accept import run as accept
 
@@ -41,14 +50,18 @@ def validate(
         step.run(Settings(), gate)
 
 
-@command()
+@command(epilog=example("resolve", "resolve --measure"))
 def resolve(
     *,
     measure: Annotated[
         bool, typer.Option("--measure", help="Compare with a synthetic bank's truth.")
     ] = False,
 ) -> None:
-    """Find who was registered twice, and which prospects are customers."""
+    """Find who was registered twice, and which prospects are customers.
+
+    Each night does it. Nothing is merged for good: a merge whose evidence has gone is
+    taken back.
+    """
     from pipelines.information.identity import run as step
 
     if not measure:
@@ -62,15 +75,15 @@ def resolve(
     print_rows(rows, as_json=False)
 
 
-@command()
+@command(epilog=example("deliveries", "deliveries --json"))
 def deliveries(*, as_json: Json = False) -> None:
-    """List deliveries that are not simply accepted, and the newest of each source."""
+    """List deliveries that need attention, and the newest of each source."""
     from pipelines.foundation import deliveries as step
 
     print_rows(step.list_notable(Settings()), as_json=as_json)
 
 
-@command()
+@command(epilog=example("overdue", "overdue --on 2026-07-01"))
 def overdue(
     *,
     on: Annotated[
@@ -78,7 +91,10 @@ def overdue(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List each source's newest date and what it owes; exit 6 if one is silent."""
+    """List each source's newest delivery, and what is overdue.
+
+    Exits with 6 if a source is silent for longer than its contract allows.
+    """
     from pipelines.information import overdue as step
 
     sources = step.run(Settings(), (on or datetime.now(UTC)).date())
@@ -86,7 +102,9 @@ def overdue(
     step.raise_for_overdue(sources)
 
 
-@command()
+@command(
+    epilog=example("accept atm/2026-01-31.1 --reason 'the bank confirmed the count'")
+)
 def accept(delivery_id: DeliveryId, *, reason: Reason) -> None:
     """Let the marts read a delivery that is held or was withdrawn."""
     from pipelines.information import rulings as decisions
@@ -94,7 +112,7 @@ def accept(delivery_id: DeliveryId, *, reason: Reason) -> None:
     decisions.accept(Settings(), delivery_id, reason)
 
 
-@command()
+@command(epilog=example("withdraw atm/2026-01-31.1 --reason 'sent for the wrong day'"))
 def withdraw(delivery_id: DeliveryId, *, reason: Reason) -> None:
     """Take a delivery out of every mart from the next build on."""
     from pipelines.information import rulings as decisions
@@ -102,7 +120,13 @@ def withdraw(delivery_id: DeliveryId, *, reason: Reason) -> None:
     decisions.withdraw(Settings(), delivery_id, reason)
 
 
-@command()
+@command(
+    epilog=example(
+        "quarantine",
+        "quarantine --source atm --export atm.csv",
+        "quarantine --import atm.csv",
+    )
+)
 def quarantine(
     *,
     export_to: Annotated[
@@ -120,14 +144,20 @@ def quarantine(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Count the quarantined rows, or export, take back or give up the open ones."""
-    from pipelines.information import quarantine as step
-    from pipelines.information import replay
+    """Count, export, take back or give up quarantined rows.
 
+    An export holds real values, so only you may read the file. Repaired rows go through
+    the same checks again.
+    """
     settings = Settings()
     if sum(map(bool, (export_to, import_from, waive))) > 1:
         msg = "--export, --import and --waive are one at a time, so nothing was done."
         raise UsageError(msg)
+    if import_from:
+        existing(import_from)
+    from pipelines.information import quarantine as step
+    from pipelines.information import replay
+
     if export_to:
         step.export_open(settings, export_to, source)
     elif import_from:
@@ -139,9 +169,12 @@ def quarantine(
         print_rows(step.count_rows(settings), as_json=as_json)
 
 
-@command("replay")
+@command("replay", epilog=example("replay"))
 def replay_rows() -> None:
-    """Put open rows through the door of ingestion again, repaired or not."""
+    """Check open quarantined rows again, repaired or not.
+
+    Rows pass, for example, once a contract was put right.
+    """
     from pipelines.information import replay
 
     passed, still_open = replay.run(Settings())

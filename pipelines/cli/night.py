@@ -7,18 +7,24 @@ from functools import partial
 
 import typer
 
+from pipelines.cli.help import example
 from pipelines.cli.options import NIGHT, Json
-from pipelines.foundation.deliveries import in_utc
 from pipelines.foundation.settings import Settings
 
 commands = typer.Typer()
 command = partial(commands.command, rich_help_panel=NIGHT)
 
 
-@command()
+@command(epilog=example("run"))
 def run() -> None:
-    """Run the whole night: ingest to publish."""
+    """Run the whole night: ingest to publish.
+
+    One refused delivery, or one estimator that is not good enough, does not stop it;
+    the exit code then says what was wrong first. If a step fails that the rest depends
+    on, BI goes on reading the version that was published before.
+    """
     from pipelines import night, status
+    from pipelines.foundation.deliveries import in_utc
 
     settings, began = Settings(), in_utc(datetime.now(UTC))
     problems = night.run(settings)
@@ -27,9 +33,9 @@ def run() -> None:
         raise problems[0]
 
 
-@command()
+@command(epilog=example("status", "status --json"))
 def status(*, as_json: Json = False) -> None:
-    """Print what came in, what passed, and what is published."""
+    """Show what came in, what passed, and what is published."""
     from pipelines import status as step
 
     if as_json:

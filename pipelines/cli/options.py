@@ -1,12 +1,13 @@
 """What several commands share: arguments, options, and how rows are printed."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipelines.foundation.errors import UsageError
+from pipelines.foundation.screen import print_table
 
 # What `crm --help` lists together, in the order of the flow.
 TRY, NIGHT = "Try it", "The whole night"
@@ -35,14 +36,20 @@ def known(use_case: str) -> str:
     return use_case
 
 
+def existing(path: Path) -> Path:
+    """Return a path if something is there; UsageError if not.
+
+    Asked before a command loads what takes seconds to load.
+    """
+    if not path.exists():
+        msg = f"There is no {path}, so nothing was done. Check the path."
+        raise UsageError(msg)
+    return path
+
+
 def print_rows(rows: list[dict], *, as_json: bool) -> None:
     """Print rows as a table for a reader, or as JSON for a program."""
     if as_json:
         typer.echo(json.dumps(rows, default=str, indent=2))
         return
-    from rich.table import Table
-
-    table = Table(*(rows[0] if rows else ["nothing to list"]), box=None)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    print_table(rows)

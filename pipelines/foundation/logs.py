@@ -7,6 +7,8 @@ import logging
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
@@ -22,10 +24,22 @@ FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
 def configure_logging(settings: Settings) -> None:
     """Send our lines to stderr and ``logs/crm.log``, others' from WARNING."""
     log_to_screen()
-    settings.logs.mkdir(parents=True, exist_ok=True, mode=0o750)
-    file = logging.FileHandler(settings.logs / "crm.log", encoding="utf-8")
+    file = _LogFile(settings.logs / "crm.log", encoding="utf-8", delay=True)
     file.setFormatter(logging.Formatter(FORMAT))
     logging.getLogger().addHandler(file)
+
+
+class _LogFile(logging.FileHandler):
+    """A log file that is made with its first line, where there is a home."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # A mistyped CRM_HOME must not leave a folder that looks like one.
+        if self.stream or Path(self.baseFilename).parents[1].is_dir():
+            super().emit(record)
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        return super()._open()
 
 
 def log_to_screen() -> None:

@@ -1,6 +1,9 @@
 """Where things are and how much of the machine we may use."""
 
+import logging
+import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -16,7 +19,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipelines.foundation.errors import UsageError
 
+logger = logging.getLogger(__name__)
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+# Read by `make up` and by tests, not by a step.
+ELSEWHERE = {
+    "CRM_AIRFLOW_PORT",
+    "CRM_MLFLOW_PORT",
+    "CRM_PUBLIC_DATA",
+    "CRM_RANDOM_KILLS",
+    "CRM_EVERY_TASK",
+}
 SIZE = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)
 
 
@@ -76,6 +89,19 @@ class Settings(BaseSettings):
         Gate,
         Field(description="Bounds of the champion gate: CRM_GATE__MARGIN and so on."),
     ] = Gate()
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _is_folder(cls, value: object) -> Path:
+        # An empty variable would mean the folder where the command was typed.
+        if not str(value).strip():
+            msg = "it is empty; name a folder, or unset it"
+            raise ValueError(msg)
+        path = Path(str(value)).expanduser()
+        if path.exists() and not path.is_dir():
+            msg = "it is no folder"
+            raise ValueError(msg)
+        return path
 
     @field_validator("memory_limit")
     @classmethod
@@ -153,13 +179,40 @@ def check_environment(kind: type[AnySettings] = Settings) -> AnySettings:
         A variable has a value that its setting can't have, or sets nothing within a
         group of settings.
     """
+    _warn_of_unknown(kind)
     try:
         return kind()
     except ValidationError as error:
         # What was given is left out, since it may be a key.
         wrong = "; ".join(
-            f"CRM_{'__'.join(map(str, problem['loc'])).upper()}: {problem['msg']}"
+            f"CRM_{'__'.join(map(str, problem['loc'])).upper()}: "
+            + problem["msg"].removeprefix("Value error, ")
             for problem in error.errors(include_input=False, include_url=False)
         )
         msg = f"{wrong}. So nothing was done. `dags/README.md` lists the settings."
         raise UsageError(msg) from None
+
+
+def _warn_of_unknown(kind: type[Settings]) -> None:
+    """Name variables that look like settings and are none, in one line."""
+    fields = [f"CRM_{name}".upper() for name in kind.model_fields]
+    groups = tuple(f"{name}__" for name in fields)
+    known = {*fields, *ELSEWHERE}
+    unknown = [
+        name
+        for name in sorted(map(str.upper, os.environ))
+        if name.startswith("CRM_") and name not in known
+        # A name within a group is refused, not ignored.
+        if not name.startswith(groups)
+    ]
+    if not unknown:
+        return
+    near = {name: get_close_matches(name, known, n=1) for name in unknown}
+    named = ", ".join(
+        f"{name} (is it {near[name][0]}?)" if near[name] else name for name in unknown
+    )
+    logger.warning(
+        "Unknown settings, which change nothing: %s. `dags/README.md` lists those that "
+        "there are.",
+        named,
+    )

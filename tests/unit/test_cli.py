@@ -1,4 +1,8 @@
 import json
+import re
+import subprocess
+import sys
+from importlib.metadata import version
 
 import pytest
 import typer
@@ -13,6 +17,7 @@ from pipelines.information.ingest import run as ingest
 def crm(settings, monkeypatch):
     """Run a command as the shell would: exit code, and what it printed."""
     monkeypatch.setenv("CRM_HOME", str(settings.home))
+    settings.home.mkdir(exist_ok=True)
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["crm", *arguments])
@@ -60,6 +65,78 @@ def test_every_promised_command_is_there():
     shown = [name for name, command in commands.items() if not command.hidden]
 
     assert [name for name in promised.split() if name not in shown] == []
+
+
+def list_commands(group=None, path=()):
+    """Yield each command with its path, those of groups too."""
+    for name, command in (group or typer.main.get_command(cli.app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from list_commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [pytest.param(*pair, id=pair[0][-1]) for pair in list_commands()],
+)
+def test_help_ends_with_an_example_of_the_command_itself(path, command):
+    calls = re.findall(r"Example: crm (.+)", command.epilog or "")
+
+    assert calls != []
+    assert [call for call in calls if not call.startswith(" ".join(path))] == []
+
+
+def test_help_lists_the_layers_in_the_order_of_the_flow(crm, capsys):
+    assert crm("--help") == 0
+    shown = re.findall(r"信息系统|数据分析|知识发现|决策支持", capsys.readouterr().out)
+
+    assert shown == ["信息系统", "数据分析", "知识发现", "决策支持"]
+
+
+def test_the_version_is_that_of_the_package(crm, capsys):
+    assert crm("--version") == 0
+    assert capsys.readouterr().out == f"crm {version('bank-crm-mining')}\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "mine nowhere.csv --target y",
+        "sample nowhere/x --target y",
+        "explore nowhere/run",
+        "quarantine --import nowhere.csv",
+        "mine fraud",
+    ],
+)
+def test_what_is_not_there_is_said_before_anything_heavy_is_loaded(tmp_path, command):
+    code = (
+        "import sys\nfrom pipelines.cli import main\ntry:\n    main()\n"
+        "except SystemExit as exit_:\n    print(exit_.code, *sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *command.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"CRM_HOME": str(tmp_path)},
+    )
+    exit_code, *modules = ran.stdout.split()
+
+    assert exit_code == "2"
+    assert {"pandas", "duckdb", "sklearn", "mlflow", "dbt"}.isdisjoint(modules)
+    assert list(tmp_path.iterdir()) == [tmp_path / "logs"]
+
+
+def test_a_home_that_is_not_there_is_named_and_not_made(
+    crm, settings, capsys, monkeypatch
+):
+    home = settings.home / "mistyped"
+    monkeypatch.setenv("CRM_HOME", str(home))
+
+    assert crm("status") == 6
+    assert f"There is no folder {home}" in capsys.readouterr().err
+    assert not home.exists()
 
 
 def test_an_unknown_use_case_is_a_usage_error(crm, capsys):

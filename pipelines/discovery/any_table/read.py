@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from models.modify.columns import read_numbers
+from pipelines.discovery.any_table.request import names_file
 from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
@@ -272,7 +273,7 @@ def _find(
             yield connection, _to_relation(path, as_text=as_text)
         return
     parts = source.split(".")
-    if "/" in source or path.suffix in {".csv", ".parquet", ".txt", ".tsv"}:
+    if names_file(source):
         msg = f"There is no file {source}, so nothing was mined. Check the path."
         raise UsageError(msg)
     with connect(settings, read_only=True) as connection:

@@ -13,6 +13,19 @@ METRICS = ("auc", "average_precision", "brier")
 CELLS_PER_SECOND = 40_000
 FOLDS = 5
 FEWEST_SAMPLED_ROWS = 1_000
+DATA_FILES = {".csv", ".parquet", ".txt", ".tsv"}
+
+
+def names_file(source: str) -> bool:
+    """Whether a file is meant, be it there or not, and not a table of the warehouse.
+
+    Examples
+    --------
+    >>> [names_file(source) for source in ("members.csv", "marts.customers")]
+    [True, False]
+    """
+    path = Path(source)
+    return path.is_file() or "/" in source or path.suffix in DATA_FILES
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from pipelines.foundation.errors import UsageError
@@ -10,6 +12,8 @@ from pipelines.foundation.settings import check_environment
         ("CRM_THREADS", "0", "CRM_THREADS: Input should be greater"),
         ("CRM_GATE__MARGINN", "1", "CRM_GATE__MARGINN: Extra inputs"),
         ("CRM_MEMORY_LIMIT", "lots", "CRM_MEMORY_LIMIT: .* a size such as 4GB"),
+        ("CRM_HOME", "", "CRM_HOME: it is empty; name a folder"),
+        ("CRM_HOME", __file__, "CRM_HOME: it is no folder"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_named_and_its_value_is_not(
@@ -27,3 +31,20 @@ def test_sizes_as_duckdb_takes_them_are_taken(monkeypatch, size):
     monkeypatch.setenv("CRM_MEMORY_LIMIT", size)
 
     assert check_environment().memory_limit == size
+
+
+def test_a_variable_that_sets_nothing_is_named_in_one_line(monkeypatch, caplog):
+    monkeypatch.setenv("CRM_THREAD", "4711")
+    monkeypatch.setenv("CRM_AIRFLOW_PORT", "8081")  # `make up` reads it
+
+    check_environment()
+
+    (line,) = caplog.messages
+    assert "CRM_THREAD (is it CRM_THREADS?)" in line
+    assert "4711" not in line
+
+
+def test_a_home_may_be_that_of_the_user(monkeypatch):
+    monkeypatch.setenv("CRM_HOME", "~/bank")
+
+    assert check_environment().home == Path.home() / "bank"
