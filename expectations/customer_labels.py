@@ -32,6 +32,9 @@ SUITE = gx.ExpectationSuite(
                 "has_churned_90d",
                 "cross_sell_label_known_date",
                 *OPENED,
+                "is_growth_eligible",
+                "growth_label_known_date",
+                "has_grown_180d",
             ]
         ),
         expect_rows(),
@@ -46,6 +49,12 @@ SUITE = gx.ExpectationSuite(
             f"coalesce({', '.join(OPENED)}) is not null "
             f"and cross_sell_label_known_date > {OBSERVED_UNTIL}",
             says="a cross-sell label waits until its window is over",
+            principle=TIMELINESS,
+        ),
+        forbid_rows(
+            "has_grown_180d is not null "
+            f"and growth_label_known_date > {OBSERVED_UNTIL}",
+            says="a growth label waits until its window is over",
             principle=TIMELINESS,
         ),
         # A retail bank loses a few per cent in a quarter. Nobody or more than half of
@@ -66,6 +75,15 @@ SUITE = gx.ExpectationSuite(
                 severity="warning",
             )
             for column in OPENED
+        ),
+        # Balances wander across a line, and back. Nobody or more than half in half a
+        # year: balances are missing, or a line or a rate was moved.
+        require_of_table(
+            "count(has_grown_180d) < 1000 "
+            "or avg(cast(has_grown_180d as integer)) between 0.001 and 0.5",
+            says="some of the eligible grow, and not most",
+            principle=ACCURACY,
+            severity="warning",
         ),
         require_of_table(
             f"max(as_of_date) = {SCORING_DATE}",

@@ -3,7 +3,13 @@
 Amounts are powers of ten, so that a wrong edge shows as a wrong digit.
 """
 
+import shutil
+
 import pytest
+
+from pipelines.analysis import build
+from pipelines.foundation.parameters import PROJECT
+from pipelines.foundation.warehouse import connect
 
 CUSTOMERS = (
     "windows",
@@ -175,3 +181,51 @@ def test_a_label_waits_until_every_source_has_told(edges):
     """)
     # The next snapshot's outcome ends on 2026-02-13; the last delivery was of 01-31.
     assert [str(date) for (date,) in known] == ["2025-10-01"]
+
+
+@pytest.fixture(scope="module")
+def later_edges(edges, copy_home, tmp_path_factory):
+    """The same bank, where the lead is 30 days: one number of dbt_project.yml."""
+    project = tmp_path_factory.mktemp("later") / "dbt_project"
+    shutil.copytree(PROJECT, project)
+    path = project / "dbt_project.yml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("lead_days: 14") == 1
+    path.write_text(text.replace("lead_days: 14", "lead_days: 30"), encoding="utf-8")
+    settings = copy_home(edges.settings)
+    read_by_labels = (
+        "int_outcome_days",
+        "int_outcomes_touched",
+        "int_open_accounts_observed_to_snapshots",
+        "customer_labels",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "PROJECT", project)
+        build.run(settings, select=" ".join(read_by_labels))
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("customer", "has_churned"),
+    [
+        ("gap", True),
+        ("first_second", True),
+        ("last_second", False),
+        ("after", False),
+        ("closing", True),
+        ("silent", None),
+    ],
+)
+def test_another_lead_is_one_edit(later_edges, customer, has_churned):
+    with connect(later_edges, read_only=True) as connection:
+        (row,) = connection.execute(
+            """
+            select has_churned_90d, cast(churn_label_known_date as varchar)
+            from marts.customer_labels
+            where customer_id = ? and as_of_date = '2025-08-01'
+            """,
+            [customer],
+        ).fetchall()
+
+    # The outcome is [2025-08-31, 2025-11-29).
+    assert row == (has_churned, "2025-11-29")

@@ -237,7 +237,10 @@ select
     cast(null as boolean) as has_opened_loan_90d,
     cast(null as boolean) as has_opened_wealth_90d,
     cast(null as boolean) as has_opened_fund_90d,
-    cast(null as boolean) as has_opened_insurance_90d
+    cast(null as boolean) as has_opened_insurance_90d,
+    true as is_growth_eligible,
+    as_of_date + 180 as growth_label_known_date,
+    cast(null as boolean) as has_grown_180d
 from marts.customer_features;
 
 insert into ml.churn_scores

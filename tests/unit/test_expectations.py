@@ -101,6 +101,7 @@ BROKEN = {
         ("delete from {table}", "row_count"),
         ("update {table} set has_churned_90d = false", "a churn label waits"),
         ("update {table} set has_opened_fund_90d = false", "a cross-sell label waits"),
+        ("update {table} set has_grown_180d = false", "a growth label waits"),
         (
             "insert into {table} (has_churned_90d) select true from range(1000)",
             "fewer than half",
@@ -108,6 +109,14 @@ BROKEN = {
         (
             "insert into {table} (has_churned_90d) select false from range(1000)",
             "fewer than half",
+        ),
+        (
+            "insert into {table} (has_grown_180d) select true from range(1000)",
+            "the eligible grow",
+        ),
+        (
+            "insert into {table} (has_grown_180d) select false from range(1000)",
+            "the eligible grow",
         ),
         *(
             (f"update {{table}} set has_opened_{family}_90d = true", f"{family}_90d")

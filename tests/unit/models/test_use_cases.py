@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from models.model.by_group import ClassifierByGroup
 from models.model.candidates import calibrate
-from models.use_cases import churn, cross_sell
+from models.use_cases import churn, cross_sell, growth
 
 ROWS = 400
 
@@ -30,7 +30,7 @@ def invent(use_case, rows=ROWS):
     frame["product_family"] = np.tile(cross_sell.FAMILIES, rows)[:rows]
     # What draws to one family keeps from another.
     turn = np.where(frame["product_family"].isin(["loan", "fund"]), -1, 1)
-    if use_case is churn:
+    if use_case is not cross_sell:
         turn = 1
     sign = turn * (frame["days_since_customer_event"] - 0.5)
     frame["label"] = (random.random(rows) < 0.5 + 0.8 * sign).astype(int)
@@ -49,6 +49,7 @@ every_candidate = pytest.mark.parametrize(
         for use_case, names in (
             (churn, ("logistic", "boosting", "larger_boosting")),
             (cross_sell, ("logistic", "boosting")),
+            (growth, ("logistic", "boosting")),
         )
         for name in names
     ],
@@ -58,6 +59,8 @@ every_candidate = pytest.mark.parametrize(
         "churn larger boosting",
         "cross_sell logistic",
         "cross_sell boosting",
+        "growth logistic",
+        "growth boosting",
     ],
 )
 
@@ -186,3 +189,14 @@ def test_the_rule_for_cross_sell_is_what_sold_best_before():
     asked = pd.DataFrame({"product_family": ["fund", "loan", "wealth"]})
 
     assert list(cross_sell.score_by_rule(known, asked)) == [1.0, 0.5, 0.0]
+
+
+def test_the_rule_for_growth_is_the_trend_relative_to_the_balance():
+    frame = pd.DataFrame(
+        {
+            "total_balance_cny": [100.0, 1000.0, 1000.0, 0.0, 1000.0],
+            "total_balance_slope_180d_cny": [1.0, 2.0, -1.0, 0.0, np.nan],
+        }
+    )
+
+    assert list(growth.score_by_rule(frame, frame)) == [0.01, 0.002, -0.001, 0, 0]

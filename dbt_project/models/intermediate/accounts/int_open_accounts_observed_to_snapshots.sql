@@ -19,7 +19,9 @@ select distinct
 from accounts
 
 inner join as_of_dates
-    on accounts.opened_date < {{ add_days('as_of_dates.as_of_date', 104) }}
-    and accounts.closed_date >= {{ add_days('as_of_dates.as_of_date', 104) }}
+    on accounts.opened_date
+    < {{ add_days('as_of_dates.as_of_date', days_until_known('churn')) }}
+    and accounts.closed_date
+    >= {{ add_days('as_of_dates.as_of_date', days_until_known('churn')) }}
 
 where {{ is_outcome_observed('accounts', 'as_of_dates') }}

@@ -25,8 +25,10 @@ select
 from accounts
 
 inner join as_of_dates
-    on accounts.opened_date >= as_of_dates.as_of_date
-    and accounts.opened_date < {{ add_days('as_of_dates.as_of_date', 90) }}
+    on accounts.opened_date
+    >= {{ add_days('as_of_dates.as_of_date', lead_days('cross_sell')) }}
+    and accounts.opened_date
+    < {{ add_days('as_of_dates.as_of_date', days_until_known('cross_sell')) }}
 
 where {{ is_outcome_observed('accounts', 'as_of_dates') }}
 

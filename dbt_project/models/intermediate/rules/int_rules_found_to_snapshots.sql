@@ -5,7 +5,13 @@ with
 
 as_of_dates as (
 
-    select * from {{ ref('int_as_of_dates') }}
+    select as_of_date from {{ ref('int_as_of_dates') }}
+
+    union distinct
+
+    -- As the outcome ends, customers are judged again.
+    select {{ add_days('as_of_date', days_until_known('growth')) }} as as_of_date
+    from {{ ref('int_as_of_dates') }}
 
 ),
 

@@ -113,17 +113,7 @@ judged as (
 
 lines as (
 
-    select
-        as_of_date,
-        rate_hkd,
-    {% for level in ['top', 'high', 'mid'] %}
-        cast(pyramid_{{ level }} as decimal(20, 2))
-        * cast(rate_hkd as decimal(10, 6)) as {{ level }},
-        is_at_least_pyramid_{{ level }} as is_at_least_{{ level }}
-        {{- "," if not loop.last }}
-    {% endfor %}
-
-    from rules
+    {{ pyramid_lines('rules') }}
 
 )
 
@@ -135,14 +125,8 @@ select
     judged.customer_event_count,
     judged.unused_days,
     judged.loyalty_stage,
-    case
-        when judged.is_inactive then 'inactive'
-        when {{ reaches('tiers.relationship_balance_cny', 'top', 'lines') }} then 'top'
-        when {{ reaches('tiers.relationship_balance_cny', 'high', 'lines') }}
-            then 'high'
-        when {{ reaches('tiers.relationship_balance_cny', 'mid', 'lines') }} then 'mid'
-        else 'low'
-    end as pyramid_level
+    {{ pyramid_level('tiers.relationship_balance_cny', 'judged.is_inactive') }}
+        as pyramid_level
 
 from judged
 

@@ -19,8 +19,10 @@ days as (
 
 select
     days.calendar_date,
-    {{ first_as_of_date_after('days.calendar_date', -104) }} as enters_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', -14) }} as leaves_as_of_date
+    {{ first_as_of_date_after('days.calendar_date', -days_until_known('churn')) }}
+        as enters_as_of_date,
+    {{ first_as_of_date_after('days.calendar_date', -lead_days('churn')) }}
+        as leaves_as_of_date
 
 from days
 

@@ -21,7 +21,6 @@ changed_deliveries as (
 
 )
 
--- 104 days after a snapshot, the last of its labels is known.
 select distinct as_of_dates.as_of_date
 
 from as_of_dates
@@ -30,11 +29,12 @@ left join built_snapshots
     on as_of_dates.as_of_date = built_snapshots.as_of_date
 
 left join changed_deliveries
-    on changed_deliveries.month_date < {{ add_days('as_of_dates.as_of_date', 104) }}
+    on changed_deliveries.month_date
+    < {{ add_days('as_of_dates.as_of_date', days_until_all_are_known()) }}
     and changed_deliveries.month_date > as_of_dates.as_of_date - interval 1 month
 
 where
     as_of_dates.is_touched
     or changed_deliveries.month_date is not null
-    or {{ add_days('as_of_dates.as_of_date', 104) }}
+    or {{ add_days('as_of_dates.as_of_date', days_until_all_are_known()) }}
     > least(built_snapshots.observed_until_date, as_of_dates.observed_until_date)

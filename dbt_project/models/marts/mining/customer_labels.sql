@@ -16,6 +16,12 @@ features as (
 
 ),
 
+customer_months as (
+
+    select * from {{ ref('customer_months') }}
+
+),
+
 as_of_dates as (
 
     select * from {{ ref('int_as_of_dates') }}
@@ -43,6 +49,12 @@ still_open as (
 openings as (
 
     select * from {{ ref('int_openings_observed_to_snapshots') }}
+
+),
+
+levels as (
+
+    select * from {{ ref('int_levels_observed_to_snapshots') }}
 
 ),
 
@@ -101,9 +113,84 @@ eligible_customers as (
 
     where
         open_account_count > 0
-        and tenure_days >= 180
-        and customer_event_count_365d >= 2
-        and customer_event_count_90d >= 1
+        and tenure_days >= {{ of_use_case('churn', 'min_tenure_days') }}
+        and customer_event_count_365d
+        >= {{ of_use_case('churn', 'min_events_365d') }}
+        and customer_event_count_90d >= {{ of_use_case('churn', 'min_events_90d') }}
+
+),
+
+growth_eligible_customers as (
+
+    select
+        features.customer_id,
+        features.as_of_date,
+        customer_months.pyramid_level,
+        {{ add_days('features.as_of_date', '-customer_months.unused_days') }}
+            as last_used_date
+
+    from features
+
+    inner join customer_months
+        on features.customer_id = customer_months.customer_id
+        and features.as_of_date = customer_months.as_of_date
+
+    where
+        customer_months.pyramid_level in ('low', 'mid')
+        and features.open_account_count > 0
+        and features.tenure_days >= {{ of_use_case('growth', 'min_tenure_days') }}
+
+),
+
+-- Whoever has used nothing for that long is inactive, whatever the balance.
+still_unused as (
+
+    select
+        eligible.customer_id,
+        eligible.as_of_date
+
+    from growth_eligible_customers as eligible
+
+    inner join levels
+        on eligible.customer_id = levels.customer_id
+        and eligible.as_of_date = levels.as_of_date
+        and eligible.last_used_date < levels.used_from_date
+
+    where
+        levels.last_opened_date < levels.used_from_date
+        and not exists (
+            select transactions.customer_id
+
+            from transactions
+
+            where
+                transactions.customer_id = eligible.customer_id
+                and transactions.initiative = 'customer'
+                and transactions.occurred_at
+                >= greatest(eligible.as_of_date, levels.used_from_date)
+                and transactions.occurred_at < levels.judged_date
+        )
+
+),
+
+grown as (
+
+    select
+        eligible.customer_id,
+        eligible.as_of_date,
+        still_unused.customer_id is null
+        and {{ pyramid_rank('levels.pyramid_level') }}
+        > {{ pyramid_rank('eligible.pyramid_level') }} as has_grown
+
+    from growth_eligible_customers as eligible
+
+    inner join levels
+        on eligible.customer_id = levels.customer_id
+        and eligible.as_of_date = levels.as_of_date
+
+    left join still_unused
+        on eligible.customer_id = still_unused.customer_id
+        and eligible.as_of_date = still_unused.as_of_date
 
 )
 
@@ -111,21 +198,32 @@ select
     features.customer_id,
     features.as_of_date,
     eligible_customers.customer_id is not null as is_churn_eligible,
-    {{ add_days('features.as_of_date', 104) }} as churn_label_known_date,
+    {{ add_days('features.as_of_date', days_until_known('churn')) }}
+        as churn_label_known_date,
     case
         when
             eligible_customers.customer_id is not null
-            and {{ add_days('features.as_of_date', 104) }}
+            and {{ add_days('features.as_of_date', days_until_known('churn')) }}
             <= as_of_dates.observed_until_date
             then still_active.customer_id is null or still_open.customer_id is null
     end as has_churned_90d,
-    {{ add_days('features.as_of_date', 90) }} as cross_sell_label_known_date,
+    {{ add_days('features.as_of_date', days_until_known('cross_sell')) }}
+        as cross_sell_label_known_date,
     {{ has_opened('time_deposit') }} as has_opened_time_deposit_90d,
     {{ has_opened('credit_card') }} as has_opened_credit_card_90d,
     {{ has_opened('loan') }} as has_opened_loan_90d,
     {{ has_opened('wealth') }} as has_opened_wealth_90d,
     {{ has_opened('fund') }} as has_opened_fund_90d,
-    {{ has_opened('insurance') }} as has_opened_insurance_90d
+    {{ has_opened('insurance') }} as has_opened_insurance_90d,
+    growth_eligible_customers.customer_id is not null as is_growth_eligible,
+    {{ add_days('features.as_of_date', days_until_known('growth')) }}
+        as growth_label_known_date,
+    case
+        when
+            {{ add_days('features.as_of_date', days_until_known('growth')) }}
+            <= as_of_dates.observed_until_date
+            then grown.has_grown
+    end as has_grown_180d
 
 from features
 
@@ -147,5 +245,13 @@ left join still_open
 left join openings
     on features.customer_id = openings.customer_id
     and features.as_of_date = openings.as_of_date
+
+left join growth_eligible_customers
+    on features.customer_id = growth_eligible_customers.customer_id
+    and features.as_of_date = growth_eligible_customers.as_of_date
+
+left join grown
+    on features.customer_id = grown.customer_id
+    and features.as_of_date = grown.as_of_date
 
 where {{ is_outcome_observed('features', 'features') }}

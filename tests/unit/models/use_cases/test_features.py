@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from models.use_cases import churn, cross_sell
+from models.use_cases import churn, cross_sell, growth
 from models.use_cases.features import CATEGORICAL, FEATURES
 from pipelines.foundation.settings import PROJECT_ROOT
 
@@ -24,12 +24,15 @@ def test_numbers_are_double_so_that_any_may_be_missing_one_day(columns):
     assert sorted(name for name in numbers if columns[name] != "double") == []
 
 
-@pytest.mark.parametrize("use_case", [churn, cross_sell], ids=["churn", "cross_sell"])
+@pytest.mark.parametrize(
+    "use_case", [churn, cross_sell, growth], ids=["churn", "cross_sell", "growth"]
+)
 def test_no_label_and_no_key_is_among_the_features(use_case):
     asked = [
         name
         for name in use_case.FEATURES
-        if name.startswith(("has_churned", "has_opened")) or name.endswith("_id")
+        if name.startswith(("has_churned", "has_opened", "has_grown"))
+        or name.endswith("_id")
     ]
 
     assert asked == []

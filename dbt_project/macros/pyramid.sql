@@ -1,0 +1,39 @@
+{# The lines between the levels of the pyramid in CNY, from rows of rules. #}
+{% macro pyramid_lines(rules) -%}
+select
+    as_of_date,
+    rate_hkd,
+    {{ pyramid_line('top') }} as top,
+    is_at_least_pyramid_top as is_at_least_top,
+    {{ pyramid_line('high') }} as high,
+    is_at_least_pyramid_high as is_at_least_high,
+    {{ pyramid_line('mid') }} as mid,
+    is_at_least_pyramid_mid as is_at_least_mid
+from {{ rules }}
+{%- endmacro %}
+
+{% macro pyramid_line(level) -%}
+    cast(pyramid_{{ level }} as decimal(20, 2)) * cast(rate_hkd as decimal(10, 6))
+{%- endmacro %}
+
+{# The level of a relationship balance between those lines. #}
+{% macro pyramid_level(balance, is_inactive, lines='lines') -%}
+    case
+        when {{ is_inactive }} then 'inactive'
+        when {{ reaches(balance, 'top', lines) }} then 'top'
+        when {{ reaches(balance, 'high', lines) }} then 'high'
+        when {{ reaches(balance, 'mid', lines) }} then 'mid'
+        else 'low'
+    end
+{%- endmacro %}
+
+{# Levels as numbers that compare: the inactive stand below all. #}
+{% macro pyramid_rank(level) -%}
+    case {{ level }}
+        when 'top' then 4
+        when 'high' then 3
+        when 'mid' then 2
+        when 'low' then 1
+        else 0
+    end
+{%- endmacro %}
