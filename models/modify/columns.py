@@ -1,5 +1,7 @@
 """What each column of a foreign table is: its cells read, and its kind decided."""
 
+import unicodedata
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,21 @@ WORDS = frozenset(["nil", "null", "none", "missing", "unknown", "未知", "无"]
 MICROSECONDS_A_DAY = 86_400_000_000
 MOSTLY = 0.95  # share of a text column's values from which it is a number with gaps
 LARGEST_WHOLE = 2**53
+LOOKED_AT = 2_000  # different texts are enough to say that they look like numbers
+_CURRENCY = r"(?:[$¥€£₽₩元円]|[A-Z]{2}\$|(?i:CNY|RMB|USD|EUR|GBP|HKD|JPY|CHF|CZK))"
+CURRENCIES = (
+    rf"^{_CURRENCY}\s*([+-]?\s*[\d.,].*)$",
+    rf"^(.*\d)\s*{_CURRENCY}$",
+)
+# What stands around a number and changes it, and what it is multiplied by.
+FACTORS = {
+    r"^\((.*\d.*)\)$": -1.0,
+    r"^(.*\d)\s*(?i:DR)\.?$": -1.0,
+    r"^(.*\d)\s*(?i:CR)\.?$": 1.0,
+    r"^(.*\d)\s*-$": -1.0,
+    r"^(.*\d)\s*%$": 0.01,
+}
+LEADING_SIGN = r"^([+-])\s*(.*\d.*)$"
 # Of numbers given in turn a training part has four fifths, and less of a sampled table.
 TAKEN_IN_TURN = 0.3  # share of the steps between the least and the largest
 BY_CHANCE = 0.55  # an AUC that a column may have by luck in a small table
@@ -48,7 +65,12 @@ def arrange(frame, like=None):
 
 
 def read_numbers(values):
-    """Read text as numbers, with a decimal comma where it can't be anything else.
+    """Read text as numbers, as banks write them, where it can be read in one way only.
+
+    Understood are currencies, thousands (``1,234.56``, ``1.234,56``, ``1 234,56``,
+    ``1'234.56``), negatives (``(12.00)``, ``12.00-``, ``12.00 DR``), ``45 %`` as
+    0.45, and full-width digits. Which of comma and point marks decimals, the column as
+    a whole has to prove; where it does not, nothing is a number.
 
     Parameters
     ----------
@@ -64,13 +86,49 @@ def read_numbers(values):
     --------
     >>> read_numbers(pd.Series(["1,5", "20", "n/a"])).tolist()
     [1.5, 20.0, nan]
+    >>> read_numbers(pd.Series(["1,234.50", "(20.00)", "¥3.00 DR", "45 %"])).tolist()
+    [1234.5, -20.0, -3.0, 0.45]
     >>> read_numbers(pd.Series(["1,500", "2,000"])).tolist()  # or are they thousands?
     [nan, nan]
     """
-    text = values.dropna().astype(str).str.strip()
-    if _has_decimal_comma(text):
-        text = text.str.replace(",", ".", regex=False)
-    return pd.to_numeric(text, errors="coerce").astype(float).reindex(values.index)
+    known = values.dropna()
+    # A column of millions of rows has far fewer ways of writing, and each is read once.
+    text = pd.Series(known.astype(str).unique(), dtype=object)
+    numbers = pd.Series(_read_marked(text).to_numpy(), index=text.to_numpy())
+    read = known.astype(str).map(numbers)
+    return read.astype(float).reindex(values.index)
+
+
+def tell_unread_numbers(values):
+    """Say why a column of amounts stays text: its decimal mark is not proved.
+
+    Parameters
+    ----------
+    values : Series of shape (n_rows,)
+        Text, or anything that can be written as text.
+
+    Returns
+    -------
+    str
+        Empty where nearly no value looks like a number, or they are read as numbers.
+
+    Examples
+    --------
+    >>> tell_unread_numbers(pd.Series(["1,500", "2,000"]))
+    'a comma may mark thousands or decimals'
+    >>> tell_unread_numbers(pd.Series(["red", "green"]))
+    ''
+    """
+    text = pd.Series(values.dropna().astype(str).unique()[:LOOKED_AT], dtype=object)
+    if text.empty:
+        return ""
+    bare, _ = _take_off_marks(text)
+    looks = bare.str.fullmatch(r"\d[\d., ']*")
+    if looks.mean() < MOSTLY or _find_decimal_mark(bare[looks]) is not None:
+        return ""
+    if bare[looks].str.contains(".", regex=False).any():
+        return "comma and point each mark decimals in some of its values"
+    return "a comma may mark thousands or decimals"
 
 
 def decide_kind(values, auc_alone=None):
@@ -131,11 +189,64 @@ def _is_name(values, auc_alone):
     )
 
 
-def _has_decimal_comma(text):
-    with_comma = text[text.str.fullmatch(r"[+-]?\d*,\d+")]
-    with_point = text.str.fullmatch(r"[+-]?\d*\.\d+")
-    thousands = with_comma.str.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}")
-    return len(with_comma) > 0 and not with_point.any() and not thousands.all()
+def _read_marked(text):
+    """Read distinct texts as numbers, NaN where there is none."""
+    bare, sign = _take_off_marks(text)
+    decimal = _find_decimal_mark(bare)
+    if decimal is None:
+        return pd.Series(np.nan, index=text.index)
+    thousands = "." if decimal == "," else ","
+    grouped = bare.str.fullmatch(rf"\d{{1,3}}([{thousands} ']\d{{3}})+(\{decimal}\d*)?")
+    plain = bare.where(~grouped, bare.str.replace(rf"[{thousands} ']", "", regex=True))
+    plain = plain.str.replace(decimal, ".", regex=False) if decimal == "," else plain
+    return pd.to_numeric(plain, errors="coerce") * sign
+
+
+def _take_off_marks(text):
+    """Take off what is written around digits, and say what to multiply them by."""
+    wide = text.map(lambda value: unicodedata.normalize("NFKC", value).strip())
+    bare = wide.str.replace(r"[\u00a0\u202f\u2009]", " ", regex=True)
+    bare = bare.str.replace("\u2212", "-", regex=False)
+    bare = bare.str.replace("\u2019", "'", regex=False)
+    sign = pd.Series(1.0, index=text.index)
+    for pattern, factor in FACTORS.items():
+        taken = bare.str.extract(pattern, expand=False)
+        sign = sign.where(taken.isna(), sign * factor)
+        bare = bare.where(taken.isna(), taken.str.strip())
+    bare, sign = _take_off_sign(bare, sign)
+    for pattern in CURRENCIES:
+        taken = bare.str.extract(pattern, expand=False)
+        bare = bare.where(taken.isna(), taken.str.strip())
+    return _take_off_sign(bare, sign)
+
+
+def _take_off_sign(bare, sign):
+    taken = bare.str.extract(LEADING_SIGN)
+    is_signed = taken[1].notna()
+    sign = sign.where(~(is_signed & (taken[0] == "-")), -sign)
+    return bare.where(~is_signed, taken[1].str.strip()), sign
+
+
+def _find_decimal_mark(bare):
+    """Find which of comma and point marks decimals; None where both may, or neither."""
+    comma = (
+        bare.str.fullmatch(r"\d{1,3}(\.\d{3})+,\d*")
+        | bare.str.fullmatch(r"\d*,\d{1,2}|\d*,\d{4,}|0,\d+|\d{4,},\d+")
+        | bare.str.fullmatch(r"\d{1,3}(\.\d{3}){2,}")
+        | bare.str.fullmatch(r"\d{1,3}([ ']\d{3})+,\d*")
+    )
+    point = (
+        bare.str.fullmatch(r"\d{1,3}(,\d{3})+\.\d*")
+        | bare.str.fullmatch(r"\d*\.\d{1,2}|\d*\.\d{4,}|0?\.\d+|\d{4,}\.\d+")
+        | bare.str.fullmatch(r"\d{1,3}(,\d{3}){2,}")
+        | bare.str.fullmatch(r"\d{1,3}([ ']\d{3})+\.\d*")
+    )
+    if comma.any() and point.any():
+        return None
+    if comma.any():
+        return ","
+    open_commas = bare.str.fullmatch(r"\d{1,3},\d{3}").any()
+    return None if open_commas and not point.any() else "."
 
 
 def _is_number(values):

@@ -62,6 +62,10 @@ AllowLeak = Annotated[
     bool,
     typer.Option("--allow-leak", help="Learn from what predicts perfectly, too."),
 ]
+Encoding = Annotated[
+    str | None,
+    typer.Option(help="Of text that is not UTF-8: gb18030, big5, utf-16, latin-1 …"),
+]
 TABLE_ONLY = {
     "id_column": None,
     "time_column": None,
@@ -72,6 +76,7 @@ TABLE_ONLY = {
     "metric": "auc",
     "budget": 120.0,
     "allow_leak": False,
+    "encoding": None,
 }
 
 
@@ -92,6 +97,7 @@ def mine(  # noqa: PLR0913 - one argument for each option
     metric: Metric = TABLE_ONLY["metric"],
     budget: Budget = TABLE_ONLY["budget"],
     allow_leak: AllowLeak = False,
+    encoding: Encoding = None,
 ) -> None:
     """Sample, explore, modify, model and assess in one.
 
@@ -127,6 +133,7 @@ def sample(  # noqa: PLR0913 - one argument for each option
     metric: Metric = TABLE_ONLY["metric"],
     budget: Budget = TABLE_ONLY["budget"],
     allow_leak: AllowLeak = False,
+    encoding: Encoding = None,
 ) -> None:
     """Stage 1: choose what to learn from, and what to test on.
 

@@ -74,6 +74,7 @@ class Folder:
             if Path(request.source).is_file()
             else request.source,
             "test": str(request.test.resolve()) if request.test else None,
+            "positive": drawn.positive,
         }
         known = {
             "run_id": run_id,

@@ -53,6 +53,11 @@ COLUMNS = {
 }
 
 
+HOW_TO_WRITE = (
+    "Write numbers with a decimal point and dates as year-month-day to have it read."
+)
+
+
 def write_html(
     request: Request,
     sample: Sample,
@@ -111,6 +116,7 @@ def _describe_sample(request: Request, sample: Sample) -> str:
     rows = slice(counts["labelled"])
     share = np.average(sample.label[rows], weights=sample.weight[rows])
     return (
+        f"Predicted is {escape(request.target)} = {escape(sample.positive)}. "
         f"{counts['total']:,} rows, {counts['sampled']:,} sampled, "
         f"{counts['labelled']:,} with a known target, {counts['positives']:,} of them "
         f"positive ({share:.1%}). {_describe_thinning(sample)}"
@@ -188,6 +194,16 @@ def _warn(
         f"{escape(column['reason'])}. Yet alone it has an AUC of "
         f"{column['auc_alone']:.3f}. {WHAT_TO_DO}"
         for column in _list_lost(columns)
+    ]
+    if sample.copies:
+        warnings.append(
+            f"{sample.copies:,} of {sample.counts['labelled']:,} rows repeat another "
+            "one to the letter. Equal rows are never on both sides of a split; how "
+            "sure a figure is counts each once."
+        )
+    warnings += [
+        f"<b>{escape(name)}</b> was left as text: {escape(reason)}. {HOW_TO_WRITE}"
+        for name, reason in sample.left_as_text.items()
     ]
     warnings += [
         f"{name} was left out because the budget ran out; another run may differ."

@@ -4,30 +4,27 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from models.modify.columns import read_numbers
-from pipelines.discovery.any_table.request import names_file
+from pipelines.discovery.any_table.dates import prove_dates
+from pipelines.discovery.any_table.formats import Source, open_source
+from pipelines.discovery.any_table.request import Request, names_file
 from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
 
 ROW_NUMBER, WEIGHT = "__row_number", "__weight"
-# What programs write for nothing. Among numbers `models.modify.columns` takes
-# more for it, such as "none" or "-", which elsewhere may be an answer, and in a target
-# half of them.
-MARKS = ["", "?", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]
-DUMPS = ["\\N", "(null)", "#N/A", "#N/A N/A", "#NA", "#NULL!", "#VALUE!", "#DIV/0!"]
-MISSING = [*MARKS, *DUMPS]
 NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")
 MOMENTS = re.compile(r"DATE|TIMESTAMP.*")
 NESTED = re.compile(r"(STRUCT|MAP|UNION)\(.*|.*\]")
 NO_HEADER = re.compile(r"column\d+")  # what DuckDB calls columns without one
-
+FLOATS = {"FLOAT", "DOUBLE"}
+BYTES, TEXT = "BLOB", "VARCHAR"
 
 # Of the rows read, up to this share the rarer target is kept whole. A whole table of
 # one in a thousand would else leave too few of it to learn from.
@@ -54,6 +51,10 @@ class Table:
     weight : Series of shape (n_rows,), optional
         A whole number: for how many rows of the source each speaks, compared with those
         of the rarer target. None where all were read.
+    dates : dict of str to str
+        What reads a date that is written as text, in SQL, see :mod:`dates`.
+    unsure : dict of str to tuple of str
+        Columns of dates that may be read in more than one order: they stay text.
     """
 
     frame: pd.DataFrame
@@ -62,31 +63,23 @@ class Table:
     query: str
     types: dict[str, str]
     weight: pd.Series | None = None
+    dates: dict[str, str] = field(default_factory=dict)
+    unsure: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_table(
-    settings: Settings,
-    source: str,
-    *,
-    count_rows_at_most=None,
-    target: str | None = None,
-    seed: int = 0,
-) -> Table:
-    """Read a table; where it is larger than asked for, a sample of its rows.
+def read_table(settings: Settings, request: Request) -> Table:
+    """Read a table; where it is larger than the budget allows, a sample of its rows.
+
+    Where the target takes two values, rows of the rarer one are read first. Else each
+    row has the same chance.
 
     Parameters
     ----------
     settings : Settings
         Says where the warehouse is.
-    source : str
-        File (CSV with any delimiter, or Parquet), else table of the warehouse.
-    count_rows_at_most : callable, optional
-        Takes the number of columns, gives the number of rows to read. Else all.
-    target : str, optional
-        Where it takes two values, rows of the rarer one are read first. Else each row
-        has the same chance.
-    seed : int, default=0
-        Chooses the rows.
+    request : Request
+        Names a file (CSV with any delimiter, or Parquet), a folder of Parquet files,
+        or a table of the warehouse. What names rows stays as it is written.
 
     Raises
     ------
@@ -95,25 +88,78 @@ def read_table(
     DataQualityError
         It has no rows.
     """
-    with _open(settings, source) as (connection, relation):
-        columns = connection.execute(f"describe from {relation}").fetchall()
+    as_text = request.names_of_rows
+    with _open(settings, request, request.source, as_text=as_text) as opened:
+        connection, relation = opened
+        types = _describe(connection, relation)
+        texts = [
+            name for name, kind in types.items() if kind == TEXT and name not in as_text
+        ]
+        dates, unsure = prove_dates(connection, relation, texts)
+        relation, types = _read_as(relation, types, dates, as_text)
         (total,) = connection.execute(f"select count(*) from {relation}").fetchone()
-        limit = count_rows_at_most(len(columns)) if count_rows_at_most else total
-        target = target if target in [name for name, *_ in columns] else None
+        limit = request.count_rows_at_most(len(types))
+        target = request.target if request.target in types else None
         share, weight = _plan_thinning(
             connection, relation, target, limit / max(total, 1)
         )
         query = (
             f"select * from (select row_number() over () as {ROW_NUMBER}, "
             f"{weight} as {WEIGHT}, * from {relation}) "
-            f"where hash({ROW_NUMBER}, {int(seed)}) % 1000000 "
+            f"where hash({ROW_NUMBER}, {int(request.seed)}) % 1000000 "
             f"< {round(share * 1e6)} / {WEIGHT} order by {ROW_NUMBER}"
         )
         frame = connection.execute(query).df()
-    types = {name: kind for name, kind, *_ in columns}
-    _require_rows(source, types, len(frame))
+    _require_rows(request.source, types, len(frame))
     row_number, weight = frame.pop(ROW_NUMBER), frame.pop(WEIGHT)
-    return Table(frame, row_number, total, query, types, weight)
+    return Table(frame, row_number, total, query, types, weight, dates, unsure)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    described = connection.execute(f"describe from {relation}").fetchall()
+    return {name: kind for name, kind, *_ in described}
+
+
+def _read_as(
+    relation: str,
+    types: dict[str, str],
+    dates: dict[str, str],
+    as_text: tuple[str, ...],
+) -> tuple[str, dict[str, str]]:
+    """Read dates as dates, and what names rows as it is written."""
+    read = {name: form.format(_trim(name)) for name, form in dates.items()}
+    read |= {
+        name: _write_text(name, types[name])
+        for name in as_text
+        if name in types and not NESTED.fullmatch(types[name])
+    }
+    # Bytes that are no text in UTF-8, written as DuckDB does.
+    read |= {
+        name: f"cast({_quote(name)} as varchar)"
+        for name, kind in types.items()
+        if kind == BYTES
+    }
+    if not read:
+        return relation, types
+    replaced = ", ".join(f"{each} as {_quote(name)}" for name, each in read.items())
+    kinds = types | dict.fromkeys(read, TEXT) | dict.fromkeys(dates, "TIMESTAMP")
+    return f"(select * replace ({replaced}) from {relation})", kinds
+
+
+def _trim(name: str) -> str:
+    return f"nullif(trim({_quote(name)}), '')"
+
+
+def _write_text(name: str, kind: str) -> str:
+    column = _quote(name)
+    if kind == TEXT:
+        return _trim(name)
+    if kind in FLOATS:
+        return (
+            f"if({column} = floor({column}) and abs({column}) < 9e15, "
+            f"cast(cast({column} as bigint) as varchar), cast({column} as varchar))"
+        )
+    return f"cast({column} as varchar)"
 
 
 def _plan_thinning(
@@ -146,10 +192,8 @@ def _plan_thinning(
     return kept, f"case when {name} = {rarest} then 1 else {weight} end"
 
 
-def read_like(
-    settings: Settings, source: str, known: Table, *, of: str, id_column: str | None
-) -> Table:
-    """Read a table, each column as the type it has in another one.
+def read_like(settings: Settings, request: Request, known: Table) -> Table:
+    """Read the file of rows to predict, each column as the type it was learnt in.
 
     By itself, a file of rows to predict may look different: without the one "unknown",
     a column of yes and no is taken for true and false.
@@ -157,15 +201,11 @@ def read_like(
     Parameters
     ----------
     settings : Settings
-        Says where the warehouse is.
-    source : str
-        As for :func:`read_table`.
+        Says how many threads to use.
+    request : Request
+        Names the file.
     known : Table
-        Read before. A column that it has not keeps its own type.
-    of : str
-        The source of ``known``, which says how dates are written.
-    id_column : str, optional
-        Stays as it is written, and loses nothing.
+        Learnt from. A column that it has not keeps its own type.
 
     Returns
     -------
@@ -179,13 +219,16 @@ def read_like(
     DataQualityError
         It has no rows.
     """
-    formats = _find_date_formats(settings, of, known.types)
-    with _open(settings, source, as_text=True) as (connection, relation):
-        columns = connection.execute(f"describe from {relation}").fetchall()
-        own = {name: kind for name, kind, *_ in columns}
+    source, as_text = str(request.test), request.names_of_rows
+    with _open(settings, request, source, as_text=None) as opened:
+        connection, relation = opened
+        own = _describe(connection, relation)
         types = {name: known.types.get(name, kind) for name, kind in own.items()}
         listed = ", ".join(
-            f"{_cast(name, own[name], types[name], formats)} as {_quote(name)}"
+            f"{_cast(name, own[name], types[name], known.dates.get(name))} "
+            f"as {_quote(name)}"
+            if name not in as_text
+            else f"{_write_text(name, own[name])} as {_quote(name)}"
             for name in own
         )
         query = (
@@ -194,8 +237,8 @@ def read_like(
         )
         frame = connection.execute(query).df()
     _require_rows(source, types, len(frame))
-    for name in frame.columns.intersection(list(types)).drop(id_column or []):
-        if NUMBERS.fullmatch(types[name]) and own[name] == "VARCHAR":
+    for name, kind in types.items():
+        if NUMBERS.fullmatch(kind) and own[name] == TEXT and name not in as_text:
             frame[name] = read_numbers(frame[name])
     return Table(frame, frame.pop(ROW_NUMBER), len(frame), query, types)
 
@@ -208,28 +251,11 @@ def _require_rows(source: str, types: dict[str, str], total: int) -> None:
         raise DataQualityError(msg)
 
 
-def _find_date_formats(
-    settings: Settings, source: str, types: dict[str, str]
-) -> list[str]:
-    """How a CSV writes its dates and timestamps, where it has any."""
-    path = Path(source)
-    if not path.is_file() or _is_parquet(path):
-        return []
-    if not any(map(MOMENTS.fullmatch, types.values())):
-        return []
-    with duckdb.connect() as connection:
-        connection.execute(f"set threads = {settings.threads}")
-        found = connection.execute(
-            f"select DateFormat, TimestampFormat from sniff_csv({_name_csv(path)})"
-        ).fetchone()
-    return [text for text in found or () if text]
-
-
 def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _cast(name: str, own: str, wanted: str, formats: list[str]) -> str:
+def _cast(name: str, own: str, wanted: str, date: str | None) -> str:
     column, text = _quote(name), f"cast({_quote(name)} as varchar)"
     if own == wanted:
         return column
@@ -237,9 +263,8 @@ def _cast(name: str, own: str, wanted: str, formats: list[str]) -> str:
         is_number = NUMBERS.fullmatch(own) or own == "BOOLEAN"
         return column if is_number else text
     if MOMENTS.fullmatch(wanted):
-        written = [f"try_strptime({text}, '{format_}')" for format_ in formats]
-        tries = [f"try_cast({moment} as {wanted})" for moment in [*written, column]]
-        return f"coalesce({', '.join(tries)})"
+        tries = [f"try_cast({date.format(text)} as {wanted})"] if date else []
+        return f"coalesce({', '.join([*tries, f'try_cast({column} as {wanted})'])})"
     if wanted == "BOOLEAN":
         return f"try_cast({column} as boolean)"
     return text
@@ -247,31 +272,65 @@ def _cast(name: str, own: str, wanted: str, formats: list[str]) -> str:
 
 @contextmanager
 def _open(
-    settings: Settings, source: str, *, as_text: bool = False
+    settings: Settings,
+    request: Request,
+    source: str,
+    *,
+    as_text: tuple[str, ...] | None,
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """Give a connection and what to read from, for as long as the block lasts."""
-    try:
-        with _find(settings, source, as_text=as_text) as found:
+    """Give a connection and what to read from, for as long as the block lasts.
+
+    What ``as_text`` names stays as it is written; None leaves all columns text.
+    """
+    path = Path(source)
+    if not path.exists():
+        with _find_table(settings, source) as found:
             yield found
-    except duckdb.Error as error:
-        # DuckDB's own message may quote a row.
-        msg = (
-            f"{source} can't be read as a table ({type(error).__name__}), so nothing "
-            "was mined. Check its header, delimiter and encoding (UTF-8)."
-        )
-        raise UsageError(msg) from None
+        return
+    with open_source(path, request.encoding) as file, duckdb.connect() as connection:
+        connection.execute(f"set threads = {settings.threads}; set timezone = 'UTC'")
+        try:
+            yield connection, _to_relation(connection, file, as_text)
+        except duckdb.Error as error:
+            # DuckDB's own message may quote a row.
+            fault = file.find_fault(connection) or (
+                f"it can't be read as a table ({type(error).__name__})"
+            )
+            msg = f"{source}: {fault}, so nothing was mined. Correct it."
+            raise UsageError(msg) from None
+
+
+def _to_relation(
+    connection: duckdb.DuckDBPyConnection,
+    file: Source,
+    as_text: tuple[str, ...] | None,
+) -> str:
+    relation = file.write_relation(as_text=as_text is None)
+    if file.parquet and not _is_utf8(connection, relation):
+        return file.write_relation(are_bytes=True)
+    if file.text and as_text:
+        return file.write_as_written(_describe(connection, relation), as_text)
+    return relation
+
+
+def _is_utf8(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    """Whether all bytes of a Parquet file are text."""
+    types = _describe(connection, relation)
+    texts = [_quote(name) for name, kind in types.items() if kind == TEXT]
+    if not texts:
+        return True
+    try:
+        counted = ", ".join(f"max(length({name}))" for name in texts)
+        connection.execute(f"select {counted} from {relation}").fetchone()
+    except duckdb.InvalidInputException:
+        return False
+    return True
 
 
 @contextmanager
-def _find(
-    settings: Settings, source: str, *, as_text: bool
+def _find_table(
+    settings: Settings, source: str
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    path = Path(source)
-    if path.is_file():
-        with duckdb.connect() as connection:
-            connection.execute(f"set threads = {settings.threads}")
-            yield connection, _to_relation(path, as_text=as_text)
-        return
     parts = source.split(".")
     if names_file(source):
         msg = f"There is no file {source}, so nothing was mined. Check the path."
@@ -288,26 +347,11 @@ def _find(
                 "was mined. Give schema.table, or the path of a CSV or Parquet file."
             )
             raise UsageError(msg)
-        yield connection, ".".join(f'"{part}"' for part in found[0])
-
-
-def _to_relation(path: Path, *, as_text: bool) -> str:
-    if _is_parquet(path):
-        return f"read_parquet('{_escape(path)}')"
-    # Where all is text, nothing tells a header from a row.
-    options = ", all_varchar = true, header = true" if as_text else ""
-    return f"read_csv({_name_csv(path)}{options})"
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() == ".parquet"
-
-
-def _name_csv(path: Path) -> str:
-    missing = ", ".join(f"'{text}'" for text in MISSING)
-    return f"'{_escape(path)}', sample_size = -1, nullstr = [{missing}]"
-
-
-def _escape(path: Path) -> str:
-    # Brackets, stars and question marks in a name must not match other files.
-    return re.sub(r"([\[*?])", r"[\1]", str(path)).replace("'", "''")
+        try:
+            yield connection, ".".join(_quote(part) for part in found[0])
+        except duckdb.Error as error:
+            msg = (
+                f"{source} can't be read ({type(error).__name__}), so nothing was "
+                "mined. Build the marts again with `crm build`."
+            )
+            raise UsageError(msg) from None

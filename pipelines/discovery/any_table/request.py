@@ -1,5 +1,6 @@
 """What a modeller asks for: a table, its target, and how much time there is."""
 
+import codecs
 import hashlib
 import re
 from dataclasses import dataclass
@@ -13,7 +14,17 @@ METRICS = ("auc", "average_precision", "brier")
 CELLS_PER_SECOND = 40_000
 FOLDS = 5
 FEWEST_SAMPLED_ROWS = 1_000
-DATA_FILES = {".csv", ".parquet", ".txt", ".tsv"}
+DATA_FILES = {
+    ".csv",
+    ".parquet",
+    ".pq",
+    ".txt",
+    ".tsv",
+    ".gz",
+    ".zst",
+    ".json",
+    ".xlsx",
+}
 
 
 def names_file(source: str) -> bool:
@@ -25,7 +36,7 @@ def names_file(source: str) -> bool:
     [True, False]
     """
     path = Path(source)
-    return path.is_file() or "/" in source or path.suffix in DATA_FILES
+    return path.exists() or "/" in source or path.suffix in DATA_FILES
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,9 @@ class Request:
         Of whatever is random.
     allow_leak : bool
         Whether to learn from a column that predicts the target perfectly.
+    encoding : str, optional
+        Of files of text, by its name in Python. Else UTF-8, or what a byte order mark
+        says.
     """
 
     source: str
@@ -74,6 +88,7 @@ class Request:
     budget: float = 120.0
     seed: int = 0
     allow_leak: bool = False
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
@@ -82,6 +97,14 @@ class Request:
                 "nothing was mined."
             )
             raise UsageError(msg)
+        try:
+            codecs.lookup(self.encoding or "utf-8")
+        except LookupError:
+            msg = (
+                f"{self.encoding!r} is no encoding, so nothing was mined. There are, "
+                "for example, utf-8, gb18030, big5, utf-16 and latin-1."
+            )
+            raise UsageError(msg) from None
 
     @property
     def name(self) -> str:
@@ -99,6 +122,12 @@ class Request:
         if name != given.lower():
             name += "_" + hashlib.sha256(given.encode()).hexdigest()[:6]
         return f"table_{name}"
+
+    @property
+    def names_of_rows(self) -> tuple[str, ...]:
+        """The columns that name a row or a group: text, as it is written."""
+        named = (self.id_column, self.group_column)
+        return tuple(name for name in named if name is not None)
 
     @property
     def not_learnt_from(self) -> tuple[str, ...]:

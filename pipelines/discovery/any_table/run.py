@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.discovery.any_table import assess, explore, model, modify
 from pipelines.discovery.any_table.assess import BEST, Assessment
 from pipelines.discovery.any_table.folder import COLUMNS, SAMPLE, Folder
-from pipelines.discovery.any_table.page import write_html
+from pipelines.discovery.any_table.page import HOW_TO_WRITE, write_html
 from pipelines.discovery.any_table.request import Request
 from pipelines.discovery.any_table.sample import Sample
 from pipelines.discovery.report.parts import MEASURES
@@ -67,6 +67,7 @@ def begin(settings: Settings, request: Request) -> Folder:
         tracking.log(
             parameters={
                 "held_out": drawn.held_out,
+                "predicted": f"{request.target} = {drawn.positive}",
                 "seed": request.seed,
                 "data_version": folder.data_version,
                 "query": drawn.query,
@@ -74,7 +75,30 @@ def begin(settings: Settings, request: Request) -> Folder:
             metrics=drawn.counts,
         )
     listed = ", ".join(f"{name} {count}" for name, count in drawn.counts.items())
-    logger.info("%s sampled: %s; held out: %s", request.name, listed, drawn.held_out)
+    logger.info(
+        "%s sampled: %s; held out: %s; predicted: %s = %s",
+        request.name,
+        listed,
+        drawn.held_out,
+        request.target,
+        drawn.positive,
+    )
+    if drawn.copies:
+        logger.warning(
+            "%s: %d of %d rows repeat another one to the letter; equal rows are never "
+            "on both sides of a split.",
+            request.name,
+            drawn.copies,
+            drawn.counts["labelled"],
+        )
+    for name, reason in drawn.left_as_text.items():
+        logger.warning(
+            "%s: %s was left as text: %s. %s",
+            request.name,
+            name,
+            reason,
+            HOW_TO_WRITE,
+        )
     for name, count in drawn.strays.items():
         logger.warning(
             "%s: %s is text but read as numbers, since nearly all of it are; its %d "
@@ -221,8 +245,9 @@ def _hold_back_values() -> Iterator[None]:
         ]
         msg = (
             f"Mining failed with {type(error).__name__} at "
-            f"{Path(place.filename).name}:{place.lineno}, so it has no result. That is "
-            "a fault of ours: report this line; more is not said, lest it quote a row."
+            f"{Path(place.filename).name}:{place.lineno}, so it has no result. This is "
+            "a bug: please report this line. No more is shown, since it may quote a "
+            "row."
         )
         raise PipelineError(msg) from None
 

@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 
 from models.model.cross_fitting import split_folds
-from models.modify.columns import MISSING, arrange
+from models.modify.columns import (
+    MARKS,
+    MISSING,
+    WORDS,
+    arrange,
+    tell_unread_numbers,
+)
+from models.sample.copies import join_groups, number_copies
 from pipelines.discovery.any_table.read import (
     MOMENTS,
     NESTED,
@@ -17,11 +24,7 @@ from pipelines.discovery.any_table.read import (
     read_table,
 )
 from pipelines.discovery.any_table.request import CELLS_PER_SECOND, FOLDS, Request
-from pipelines.discovery.any_table.targets import (
-    choose_positive,
-    read_label,
-    write_values,
-)
+from pipelines.discovery.any_table.targets import choose_positive, read_label
 from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.settings import Settings
 
@@ -54,6 +57,10 @@ class Sample:
         What was read, in SQL.
     strays : dict of str to int
         Values that are no number, by column of numbers read from text.
+    left_as_text : dict of str to str
+        Columns that look like numbers or dates, and why they could not be read so.
+    copies : int
+        Rows that repeat another one to the letter; they are on its side of each split.
     weight : ndarray of shape (n_rows,)
         A whole number: for how many rows of the source each speaks, compared with
         those of the rarer label. It depends on nothing but the label.
@@ -70,6 +77,8 @@ class Sample:
     counts: dict[str, int]
     query: str
     strays: dict[str, int]
+    left_as_text: dict[str, str]
+    copies: int
     weight: np.ndarray
     group: np.ndarray | None
 
@@ -112,16 +121,10 @@ def draw(settings: Settings, request: Request) -> Sample:
     DataQualityError
         The id repeats, or there are too few positives or negatives.
     """
-    table = read_table(
-        settings,
-        request.source,
-        count_rows_at_most=request.count_rows_at_most,
-        target=request.target,
-        seed=request.seed,
-    )
+    table = read_table(settings, request)
     frame, target = table.frame, request.target
     _require_columns(frame, request.not_learnt_from, request.source)
-    _require_types(table.types, request)
+    _require_types(table, request)
     keys = _read_keys(frame, table.row_number, request)
     positive = choose_positive(frame[target], request.positive)
     label = read_label(frame[target], positive)
@@ -141,6 +144,11 @@ def draw(settings: Settings, request: Request) -> Sample:
     if request.group_column:
         group = _number_groups(frame, request.group_column)
         _require_groups(group, label, request.group_column)
+    copies, count = _number_copies(frame, X, request), 0
+    if copies is not None:
+        count = len(X) - int(copies.max()) - 1
+        group = copies if group is None else join_groups(group, copies)
+        _require_groups(group, label, "rows that are not the same")
     splits, held_out = _split(request, frame, X, label, group)
     keys, X = keys.reset_index(drop=True), X.reset_index(drop=True)
     strays = _count_strays(frame.reset_index(drop=True), X)
@@ -154,6 +162,8 @@ def draw(settings: Settings, request: Request) -> Sample:
         counts,
         table.query,
         strays,
+        _find_left_as_text(frame, X, table),
+        count,
         table.weight.loc[chosen].to_numpy(dtype=int),
         group,
     )
@@ -173,7 +183,8 @@ def _require_columns(frame: pd.DataFrame, names: tuple[str, ...], source: str) -
         raise UsageError(msg + remedy)
 
 
-def _require_types(types: dict[str, str], request: Request) -> None:
+def _require_types(table: Table, request: Request) -> None:
+    types = table.types
     asked = {"target": request.target, "id": request.id_column}
     for role, name in asked.items():
         if name and NESTED.fullmatch(types[name]):
@@ -183,6 +194,13 @@ def _require_types(types: dict[str, str], request: Request) -> None:
             )
             raise UsageError(msg)
     name = request.time_column
+    if name in table.unsure:
+        msg = (
+            f"The time {name} may be {' or '.join(table.unsure[name])}: its values fit "
+            "each of them, so nothing was mined. Write it as year-month-day, with all "
+            "four digits of the year."
+        )
+        raise UsageError(msg)
     if name and not any(kind.fullmatch(types[name]) for kind in (NUMBERS, MOMENTS)):
         msg = (
             f"The time {name} is neither number, date nor timestamp, so that it orders "
@@ -195,7 +213,40 @@ def _count_strays(frame: pd.DataFrame, X: pd.DataFrame) -> dict[str, int]:
     """Count what is known but no number, by column of numbers read from text."""
     numbers = X.select_dtypes("float")
     texts = frame[numbers.columns].select_dtypes(["object", "string"])
-    return {name: int((texts[name].notna() & X[name].isna()).sum()) for name in texts}
+    counts = {
+        name: int((_is_said(texts[name]) & X[name].isna()).sum()) for name in texts
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def _is_said(texts: pd.Series) -> pd.Series:
+    """Whether a value is more than a word for nothing."""
+    written = texts.astype(str).str.strip().str.lower()
+    return texts.notna() & ~written.isin(MARKS | WORDS)
+
+
+def _find_left_as_text(
+    frame: pd.DataFrame, X: pd.DataFrame, table: Table
+) -> dict[str, str]:
+    """Name what looks like numbers or dates, but may be read in several ways."""
+    unsure = {
+        name: f"its dates may be {' or '.join(orders)}"
+        for name, orders in table.unsure.items()
+        if name in X
+    }
+    texts = X.select_dtypes("object").columns.difference(list(unsure), sort=False)
+    why = {name: tell_unread_numbers(frame[name]) for name in texts}
+    return unsure | {name: reason for name, reason in why.items() if reason}
+
+
+def _number_copies(
+    frame: pd.DataFrame, X: pd.DataFrame, request: Request
+) -> np.ndarray | None:
+    if request.time_column is None:
+        return number_copies(X)
+    # The same row at another time is another observation.
+    times = arrange(frame[[request.time_column]])
+    return number_copies(X.assign(**{request.time_column: times.iloc[:, 0]}))
 
 
 def _require_both(label: np.ndarray, target: str) -> None:
@@ -283,13 +334,7 @@ def _add_test(
     settings: Settings, request: Request, known: Sample, learnt: Table
 ) -> Sample:
     """Append the rows of the test file, and predict those."""
-    table = read_like(
-        settings,
-        str(request.test),
-        learnt,
-        of=request.source,
-        id_column=request.id_column,
-    )
+    table = read_like(settings, request, learnt)
     needed = [*known.X.columns, *([request.id_column] if request.id_column else [])]
     _require_columns(table.frame, tuple(needed), str(request.test))
     label = np.full(len(table.frame), np.nan)
@@ -339,13 +384,8 @@ def _is_unknown(values: pd.Series) -> bool:
 
 
 def _join_keys(learnt: pd.Series, test: pd.Series) -> pd.Series:
-    """Put ids below those learnt from; of two kinds, all become text."""
-    is_number = pd.api.types.is_numeric_dtype
-    if is_number(learnt) and not is_number(test):
-        numbers = pd.to_numeric(test, errors="coerce")
-        test = numbers if numbers.notna().all() else test
-    written = [write_values(ids).reindex(ids.index) for ids in (learnt, test)]
-    both = int(written[1].isin(written[0].dropna()).sum())
+    """Put ids below those learnt from; both are text, as they are written."""
+    both = int(test.isin(learnt.dropna()).sum())
     if both:
         msg = (
             f"{both} of {len(test)} rows of the test file have a {test.name} that is "
@@ -353,6 +393,4 @@ def _join_keys(learnt: pd.Series, test: pd.Series) -> pd.Series:
             "file."
         )
         raise DataQualityError(msg)
-    if learnt.dtype == test.dtype or (is_number(learnt) and is_number(test)):
-        written = [learnt, test]
-    return pd.concat(written, ignore_index=True)
+    return pd.concat([learnt, test], ignore_index=True)

@@ -1,13 +1,15 @@
 """What counts as positive in a target that nobody has described."""
 
+import numpy as np
 import pandas as pd
 
 from pipelines.foundation.errors import DataQualityError, UsageError
 
 BOTH = 2
-# Reading a CSV turns these texts into booleans, and a modeller still calls them so.
-SPOKEN = dict.fromkeys(("true", "t", "yes", "y"), "1") | dict.fromkeys(
-    ("false", "f", "no", "n"), "0"
+# Words for true and false. Reading a CSV turns some of them into booleans, and a
+# modeller still calls them so.
+SPOKEN = dict.fromkeys(("true", "t", "yes", "y", "是", "真"), "1") | dict.fromkeys(
+    ("false", "f", "no", "n", "否", "假"), "0"
 )
 
 
@@ -19,7 +21,7 @@ def choose_positive(target: pd.Series, wanted: str | None) -> str:
     target : Series of shape (n_rows,)
         Any type, values may be missing.
     wanted : str, optional
-        What the modeller calls it. Else it is true, 1, or the rarer of two.
+        What the modeller calls it. Else it is true, yes, 1, or the rarer of two.
 
     Raises
     ------
@@ -35,6 +37,8 @@ def choose_positive(target: pd.Series, wanted: str | None) -> str:
     'leave'
     >>> choose_positive(pd.Series([True, False, True]), "no")
     '0'
+    >>> choose_positive(pd.Series(["Y", "Y", "N"]), None)
+    'Y'
     """
     counts = write_values(target).value_counts()
     if len(counts) < BOTH:
@@ -54,6 +58,9 @@ def choose_positive(target: pd.Series, wanted: str | None) -> str:
         raise UsageError(msg)
     if set(counts.index) == {"0", "1"}:
         return "1"
+    meant = {SPOKEN.get(value.lower()): value for value in counts.index}
+    if set(meant) == {"0", "1"}:
+        return meant["1"]
     return max(counts[counts == counts.min()].index)
 
 
@@ -84,12 +91,16 @@ def _find(counts: pd.Series, wanted: str, name: object) -> str:
 def write_values(values: pd.Series) -> pd.Series:
     """Write known values as text: true as 1, a whole number without decimals.
 
+    Infinity is not known.
+
     Examples
     --------
-    >>> write_values(pd.Series([1.0, None, 2.0])).tolist()
+    >>> write_values(pd.Series([1.0, None, 2.0, float("inf")])).tolist()
     ['1', '2']
     """
     known = values.dropna()
+    if pd.api.types.is_float_dtype(known):
+        known = known[np.isfinite(known)]
     if pd.api.types.is_bool_dtype(known) or set(map(type, known.unique())) == {bool}:
         known = known.astype(int)
     if pd.api.types.is_float_dtype(known) and (known == known.round()).all():

@@ -1,12 +1,15 @@
 """Figures for MLflow: counts and curves, never a customer."""
 
+import warnings
 from collections.abc import Iterator
 from itertools import cycle
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from models.assess.assessment import accumulate_gains, bin_by_probability
@@ -17,7 +20,35 @@ COLOURS = ["#1f6f8b", "#d1603d", "#7a4f9a", "#5c8a3a"]
 RULE_COLOUR = "#6b7280"
 MOST_COLUMNS = 20
 MOST_PANELS, PANELS_IN_A_ROW = 6, 2
+# Names of columns are Chinese, too; those of these fonts that are there are used.
+FONTS = (
+    "DejaVu Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Heiti SC",
+    "Arial Unicode MS",
+)
+_INSTALLED = set(get_font_names())
+mpl.rcParams["font.family"] = [name for name in FONTS if name in _INSTALLED]
+# A dollar in a name is a dollar, and not the beginning of a formula.
+mpl.rcParams["text.parse_math"] = False
 GUIDE = {"color": "#9ca3af", "linestyle": "--", "linewidth": 1}
+
+
+class Drawing(Figure):
+    """A figure that is silent about letters for which no font is installed."""
+
+    def savefig(self, *args: object, **options: object) -> None:
+        """Save the figure, see :meth:`matplotlib.figure.Figure.savefig`."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing")
+            super().savefig(*args, **options)
 
 
 def plot_roc(
@@ -145,7 +176,7 @@ def plot_profile(profile: pd.DataFrame, drift_threshold: float) -> Figure:
         Where the line is drawn.
     """
     shown = profile.nlargest(MOST_COLUMNS, "information_value").iloc[::-1]
-    figure = Figure(figsize=(9, 0.28 * len(shown) + 1.4), layout="constrained")
+    figure = Drawing(figsize=(9, 0.28 * len(shown) + 1.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, column, colour, title in (
         (left, "information_value", COLOURS[0], "Information value"),
@@ -170,7 +201,7 @@ def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
     """
     shown = names[:MOST_PANELS]
     height = -(-len(shown) // PANELS_IN_A_ROW)
-    figure = Figure(figsize=(6, 1.6 * height + 0.7), layout="constrained")
+    figure = Drawing(figsize=(6, 1.6 * height + 0.7), layout="constrained")
     panels = figure.subplots(height, PANELS_IN_A_ROW, sharey=True, squeeze=False)
     for axes, name in zip(panels.flat, shown, strict=False):
         bins = rates[rates["column_name"] == name]
@@ -192,7 +223,7 @@ def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
 
 def plot_association(association: pd.DataFrame) -> Figure:
     """Draw how alike columns rank rows, as ``profiling.associate`` says."""
-    figure = Figure(figsize=(6, 5.5), layout="constrained")
+    figure = Drawing(figsize=(6, 5.5), layout="constrained")
     axes = figure.subplots()
     axes.set_title("Which columns say the same", loc="left")
     image = axes.imshow(association, cmap="RdBu_r", vmin=-1, vmax=1)
@@ -211,7 +242,7 @@ def _colour(scores: dict[str, np.ndarray]) -> Iterator[tuple[str, str, np.ndarra
 
 
 def _start(title: str, horizontal: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6, 4.5), layout="constrained")
+    figure = Drawing(figsize=(6, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.set_title(title, loc="left")
     axes.set_xlabel(horizontal)

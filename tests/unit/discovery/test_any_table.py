@@ -685,7 +685,7 @@ def test_a_failure_that_nobody_foresaw_quotes_no_value(settings, write, monkeypa
 
     monkeypatch.setattr(explore, "profile_columns", fail)
 
-    with pytest.raises(PipelineError, match="with ValueError at __init__") as raised:
+    with pytest.raises(PipelineError, match="with ValueError at run") as raised:
         any_table.run(settings, Request(write(make_rows()), "leaves"))
     assert "canary" not in str(raised.value)
     assert raised.value.__suppress_context__
