@@ -86,6 +86,17 @@ def settings(tmp_path):
 
 
 @pytest.fixture
+def ask(settings):
+    """Ask the warehouse something, or change it: ``ask("select …", value)``."""
+
+    def ask(query, *values):
+        with connect(settings) as connection:
+            return connection.execute(query, values).fetchall()
+
+    return ask
+
+
+@pytest.fixture
 def deliver(settings):
     """Write a delivery from rows in SQL, for example ``deliver("atm", "select …")``."""
 

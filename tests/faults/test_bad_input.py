@@ -14,7 +14,6 @@ import pytest
 
 from pipelines import cli
 from pipelines.foundation.deliveries import MANIFEST
-from pipelines.foundation.warehouse import connect
 
 # Stands in cells, and must never be seen outside landing and the vault.
 CANARY = "canary"
@@ -54,15 +53,6 @@ def crm(settings, monkeypatch, capsys):
 
     yield run
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-
-
-@pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings, read_only=True) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
 
 
 def data_file(folder):

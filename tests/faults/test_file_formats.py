@@ -14,7 +14,6 @@ import pyarrow as pa
 import pytest
 
 from pipelines.foundation.deliveries import MANIFEST
-from pipelines.foundation.warehouse import connect
 from pipelines.information.ingest import run as ingest
 from pipelines.information.ingest.pseudonyms import store_pseudonyms
 
@@ -33,15 +32,6 @@ CUSTOMER = """
         'C1' as customer_number, date '2025-01-31' as changed_date,
         date '2025-01-31' as registered_date, '王小明' as full_name, 'B1' as branch_code
 """
-
-
-@pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings, read_only=True) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Marts for the mining tests: small, made in SQL, and with something to find."""
 
+import logging
 import shutil
 
 import pytest
@@ -141,3 +142,25 @@ def edit_seed(tmp_path, monkeypatch):
 
     yield edit
     parameters.read_seed.cache_clear()
+
+
+@pytest.fixture
+def heard(caplog, capfd):
+    """All that is logged and printed, whoever does it."""
+    caplog.set_level(logging.DEBUG)
+    return lambda: caplog.text + "".join(capfd.readouterr())
+
+
+@pytest.fixture
+def kept(settings, ask):
+    """All that gates leave behind: their reports, and what the warehouse notes."""
+
+    def read():
+        written = "".join(
+            path.read_text(errors="replace")
+            for path in settings.reports.rglob("*")
+            if path.is_file()
+        )
+        return written + str(ask("select * from ops.gates"))
+
+    return read

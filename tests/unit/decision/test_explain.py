@@ -8,7 +8,6 @@ from models.use_cases import churn, cross_sell
 from pipelines.decision import explain, score
 from pipelines.foundation.errors import RegistryLostError
 from pipelines.foundation.parameters import PROJECT
-from pipelines.foundation.warehouse import connect
 
 NEWEST = "2026-04-01"
 
@@ -16,15 +15,6 @@ NEWEST = "2026-04-01"
 def read_seed(name):
     with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
 
 
 @pytest.fixture

@@ -3,21 +3,11 @@ from mlflow import MlflowClient
 
 from models.use_cases import churn
 from pipelines.decision import health, monitor, score
-from pipelines.foundation.warehouse import connect
 
 # What outcomes are drawn with: a calibrated probability.
 TRUTH = "hash(customer_id, as_of_date, 'silence') % 10000 / 10000"
 DRAWN = "hash(customer_id, as_of_date, 'outcome') % 10000 / 10000"
 KNOWN, NEWEST = "2025-11-01", "2026-04-01"
-
-
-@pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
 
 
 @pytest.fixture

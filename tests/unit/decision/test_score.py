@@ -2,16 +2,6 @@ import pytest
 
 from pipelines.decision import score
 from pipelines.foundation.errors import GateRefusedError
-from pipelines.foundation.warehouse import connect
-
-
-@pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
 
 
 def test_eligible_customers_of_the_latest_snapshot_get_a_churn_score(mined, ask):

@@ -10,15 +10,6 @@ from pipelines.foundation.warehouse import connect
 has_been_mined = pytest.mark.usefixtures("mined")
 
 
-@pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
-
-
 def figures(ask, mining_run):
     return ask(f"""
         select candidate, part, metric, value

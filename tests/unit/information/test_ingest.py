@@ -24,15 +24,6 @@ BALANCES = """
 """
 
 
-@pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings, read_only=True) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
-
-
 def counts(summary):
     return (
         summary.rows_delivered,

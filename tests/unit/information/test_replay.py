@@ -20,15 +20,6 @@ BALANCES = """
 
 
 @pytest.fixture
-def ask(settings):
-    def ask(query):
-        with connect(settings, read_only=True) as connection:
-            return connection.execute(query).fetchall()
-
-    return ask
-
-
-@pytest.fixture
 def spoilt(settings, deliver):
     """Ingest three good rows and those that are given; gives the path for an export."""
 
