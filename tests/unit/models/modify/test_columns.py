@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models.modify.columns import arrange, read_numbers, tell_unread_numbers
+from models.modify.columns import (
+    arrange,
+    decide_kind,
+    read_numbers,
+    tell_unread_numbers,
+)
 
 AMOUNTS = np.random.default_rng(0).lognormal(7, 2, 300).round(2) * np.where(
     np.arange(300) % 3, 1, -1
@@ -69,3 +74,23 @@ def test_what_may_be_read_in_two_ways_stays_text_and_that_is_said(texts, why):
 def test_what_is_no_number_is_none(texts):
     assert read_numbers(pd.Series(texts)).isna().all()
     assert tell_unread_numbers(pd.Series(texts)) == ""
+
+
+def test_whole_numbers_that_never_repeat_are_a_measure_unless_given_in_turn():
+    random = np.random.default_rng(0)
+    income = pd.Series(random.choice(200_000, 320, replace=False).astype(float))
+    in_turn = pd.Series(random.choice(400, 320, replace=False).astype(float))
+
+    assert decide_kind(income, 0.76)[0] == "number"
+    assert decide_kind(income, 0.51)[0] == "drop"
+    assert decide_kind(in_turn, 0.76)[0] == "drop"
+    assert decide_kind(in_turn * 10 + 7)[0] == "drop"
+    assert decide_kind(income * 1e12)[0] == "drop"
+
+
+def test_codes_and_what_may_be_thousands_stay_text():
+    frame = pd.DataFrame(
+        {"code": ["007", "011", "120"], "sum": ["1,500", "20", "2,000"]}
+    )
+
+    assert arrange(frame).to_numpy().tolist() == frame.to_numpy().tolist()
