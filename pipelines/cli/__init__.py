@@ -20,7 +20,7 @@ from pipelines.cli import (
     record,
 )
 from pipelines.cli.help import MARKUP, ByLayer
-from pipelines.foundation.errors import PipelineError, ResourceError
+from pipelines.foundation.errors import EXIT_CODES, PipelineError, ResourceError
 from pipelines.foundation.logs import configure_logging, log_to_screen
 from pipelines.foundation.settings import check_environment
 
@@ -36,9 +36,7 @@ app = typer.Typer(
     help="Mine a retail bank's customer data: from nightly extracts to work lists.",
     epilog="First time: crm simulate, then crm run. Example of one step: crm ingest\n\n"
     "Settings are environment variables such as CRM_HOME, the folder of all state.\n\n"
-    "Exit codes: 0 ok, 1 a bug, 2 invalid command or setting, 3 data quality or "
-    "verification failed, 4 another run is at work, 5 disk or memory ran out, 6 not "
-    "there yet, 7 an estimator was refused.",
+    f"Exit codes: {', '.join(f'{code} {what}' for code, what in EXIT_CODES.items())}.",
 )
 # In the order of the flow, which `crm --help` keeps.
 for module in (demo, night, information, analysis, discovery, decision, record):

@@ -1,5 +1,17 @@
 """What can go wrong, in one line each: what happened, so what, what to do."""
 
+# What a command ends with: `crm --help` and the manual have it from here.
+EXIT_CODES = {
+    0: "ok",
+    1: "unexpected: a bug, please report it",
+    2: "invalid command or setting",
+    3: "data quality or verification failed",
+    4: "another run is at work",
+    5: "disk or memory ran out",
+    6: "a source, table or publication is not there yet",
+    7: "an estimator was refused, or is not the one on record",
+}
+
 
 class PipelineError(Exception):
     """Something a user can act on. The command line prints it without a traceback."""

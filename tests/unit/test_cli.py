@@ -28,19 +28,17 @@ def crm(settings, monkeypatch):
     return run
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (errors.PipelineError, 1),
-        (errors.UsageError, 2),
-        (errors.DataQualityError, 3),
-        (errors.LockedError, 4),
-        (errors.ResourceError, 5),
-        (errors.MissingSourceError, 6),
-        (errors.GateRefusedError, 7),
-    ],
-)
-def test_an_error_is_one_line_and_an_exit_code(crm, capsys, monkeypatch, error, code):
+KINDS = [errors.PipelineError, *errors.PipelineError.__subclasses__()]
+
+
+def test_each_kind_of_error_has_an_exit_code_of_its_own():
+    of_ours = [kind.exit_code for kind in KINDS if kind.__module__ == errors.__name__]
+
+    assert sorted(of_ours) == [code for code in errors.EXIT_CODES if code]
+
+
+@pytest.mark.parametrize("error", KINDS)
+def test_an_error_is_one_line_and_an_exit_code(crm, capsys, monkeypatch, error):
     message = "It broke, so nothing was done: mend it."
 
     def fail(_):
@@ -48,7 +46,7 @@ def test_an_error_is_one_line_and_an_exit_code(crm, capsys, monkeypatch, error, 
 
     monkeypatch.setattr("pipelines.information.ingest.run.run", fail)
 
-    assert crm("ingest") == code
+    assert crm("ingest") == error.exit_code
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(message)
 
