@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,6 @@ from pipelines.foundation.errors import DataQualityError
 from pipelines.information.ingest import files
 
 CHUNK_BYTES = 1 << 22
-ENCODINGS = ("utf-8", "gb18030")
 LAST_OF_ASCII = 0x7F
 WORD = rb"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 # The planted truth of a synthetic bank is for tests alone; the key holds no person.
@@ -25,8 +25,17 @@ def holds_any(path: Path, values: Iterable[str]) -> bool:
 
 
 def encode(values: Iterable[str]) -> list[bytes]:
-    """Write values as the bytes that a bank's file may have for them."""
-    return sorted({value.encode(name) for value in values for name in ENCODINGS})
+    """Write values as the bytes that a file which ingestion reads may have for them."""
+    codecs = set(files.ENCODINGS.values())
+    written = {_write(value, codec) for value in values for codec in codecs}
+    return sorted(written - {b""})
+
+
+def _write(value: str, codec: str) -> bytes:
+    """Write a value as bytes; none where the encoding lacks one of its characters."""
+    with suppress(UnicodeEncodeError):
+        return value.encode(codec)
+    return b""
 
 
 def count_hits(

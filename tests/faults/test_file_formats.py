@@ -67,6 +67,7 @@ def parquet(query):
 GOOD = {
     "byte_order_mark": lambda send: send("\ufeff" + WHOLE),
     "gb18030": lambda send: send(WHOLE.encode("gb18030"), encoding="gb18030"),
+    "big5": lambda send: send(WHOLE.encode("big5"), encoding="Big5"),
     "gzip": lambda send: send(gzip.compress(WHOLE.encode()), name="b.csv.gz"),
     "zstd": lambda send: send(
         lambda path: pa.output_stream(path, compression="zstd").write(WHOLE.encode()),
@@ -108,7 +109,8 @@ def test_the_same_rows_are_the_same_in_every_format(settings, send, ask, deliver
     assert not (settings.home / "transcoded").exists()
 
 
-def test_names_in_gb18030_reach_the_vault_as_they_are(settings, deliver):
+@pytest.mark.parametrize("encoding", ["GB18030", "Big5"])
+def test_names_reach_the_vault_as_they_are(settings, deliver, encoding):
     contract_columns = """
         null as document_number, null as phone_number, null as email_address,
         null as postal_address, null as login_name, null as birth_date,
@@ -121,9 +123,9 @@ def test_names_in_gb18030_reach_the_vault_as_they_are(settings, deliver):
         "core_customers", f"select *, {contract_columns} from ({CUSTOMER})"
     )
     (path,) = folder.glob("*.csv")
-    path.write_bytes(path.read_text().encode("gb18030"))
+    path.write_bytes(path.read_text().encode(encoding))
     manifest = json.loads((folder / MANIFEST).read_text())
-    manifest["encoding"] = "GB18030"
+    manifest["encoding"] = encoding
     manifest["files"][0] |= {
         "bytes": path.stat().st_size,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -179,6 +181,10 @@ REFUSED = {
             WHOLE.replace("A2", "A2\xff\xff").encode("latin-1"), encoding="gb18030"
         ),
         "not GB18030 at about byte",
+    ),
+    "no_big5": (
+        lambda send: send(WHOLE.replace("A2", "账户").encode(), encoding="big5"),
+        "not BIG5HKSCS at about byte",
     ),
     "mixed": (
         lambda send: send(

@@ -84,18 +84,25 @@ def test_a_row_leaves_its_file_and_the_manifest_promises_what_is_left(
     assert manifest.files[0].sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_gb18030_and_quoted_line_breaks_are_read_as_the_bank_wrote_them(
-    deliver_bytes, settings
+@pytest.mark.parametrize("encoding", files.ENCODINGS)
+def test_encodings_and_quoted_line_breaks_are_read_as_the_bank_wrote_them(
+    deliver_bytes, settings, encoding
 ):
-    kept = '"E3\n李安柏",C0000009,1\n'.encode("gb18030")
-    gone = '"E4\n李安",C0000009,1\n'.encode("gb18030")
-    path = deliver_bytes(
-        "branch.csv", HEADER.encode() + gone + kept, encoding="gb18030"
-    )
+    kept, gone = '"E3\n李安柏",C0000009,1\n', '"E4\n李安",C0000009,1\n'
+    content = f"{HEADER}{gone}{kept}".encode(encoding)
+    path = deliver_bytes("branch.csv", content, encoding=encoding)
 
     landing.erase_from_landing(settings.landing, PERSON)
 
-    assert path.read_bytes() == HEADER.encode() + kept
+    assert path.read_bytes() == f"{HEADER}{kept}".encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", files.ENCODINGS)
+def test_what_ingestion_reads_is_searched_in_its_encoding(tmp_path, encoding):
+    (tmp_path / "names.csv").write_bytes("n\n李安\n王小明\n".encode(encoding))
+
+    # Big5 has no character for the simplified name, which then can't stand in it.
+    assert search_home(tmp_path, ["王小明", "马东"])["hits"] == {"names.csv": 1}
 
 
 def test_parquet_is_rewritten_too(deliver_bytes, settings, tmp_path):

@@ -17,13 +17,17 @@ from pipelines.foundation.deliveries import DataFile, Manifest
 from pipelines.foundation.private_files import create_private
 
 CHUNK_BYTES = 1 << 20
-# GB 18030 holds all of GBK and GB 2312, so it reads what calls itself either.
+# What a manifest may call it, and what reads it. Erasing reads and searches the same.
+# GB 18030 holds all of GBK and GB 2312, so it reads what calls itself either; the
+# supplementary set of Hong Kong holds all characters of Big5.
 ENCODINGS = {
     "utf-8": "utf-8",
     "utf-8-sig": "utf-8",
     "gb18030": "gb18030",
     "gbk": "gb18030",
     "gb2312": "gb18030",
+    "big5": "big5hkscs",
+    "big5-hkscs": "big5hkscs",
 }
 # Registers of a bank pack to a tenth or a twentieth. What unpacks to two hundred times
 # its size and is large by then, was made to fill a disk.
@@ -123,7 +127,7 @@ def check_text(path: Path, encoding: str, target: BinaryIO | None = None) -> Non
                 target.write(text)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        name = {"utf-8": "UTF-8", "gb18030": "GB18030"}[codec]
+        name = codec.upper()
         raise DamagedFileError(
             path,
             f"is not {name} at about byte {offset + error.start} of {{}}",
