@@ -1,4 +1,4 @@
-"""What the work list must satisfy before anybody is contacted from it.
+"""What offers must satisfy before a customer is contacted with them.
 
 Keys, nulls and categories are tested by dbt, beside the dbt model.
 """
@@ -44,7 +44,6 @@ SUITE = gx.ExpectationSuite(
             )
             for column in ("open_probability", "churn_probability")
         ),
-        # Checked again here, where the list leaves the house.
         forbid_rows(
             "customer_id not in ("
             "select customer_id from marts.customers where has_marketing_consent)",

@@ -29,6 +29,7 @@ TABLES = {
         "marts.customer_scores",
         "marts.customers",
         "marts.next_best_offers",
+        "marts.work_list",
         "marts.score_reasons",
         "marts.estimator_health",
     ),
@@ -39,6 +40,7 @@ USE_CASES = {
     "ml.cross_sell_scores": ("cross_sell",),
     "marts.customer_scores": ("churn", "cross_sell"),
     "marts.next_best_offers": ("cross_sell",),
+    "marts.work_list": ("churn", "cross_sell"),
     "marts.score_reasons": ("churn", "cross_sell"),
     "marts.estimator_health": ("churn", "cross_sell"),
 }

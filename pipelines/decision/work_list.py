@@ -1,4 +1,4 @@
-"""The work list: whom to call first, and for who may know it, who that is."""
+"""Read the published work list; for a desk, with the bank's own customer numbers."""
 
 import logging
 from pathlib import Path
@@ -14,36 +14,21 @@ from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
-# Whom to call first: the likeliest to fall dormant, of those who agreed to be called.
-WORK_LIST = """
-select
-    scores.customer_id, offers.branch_id, offers.manager_id, scores.as_of_date,
-    scores.churn_probability, offers.churn_reason, offers.churn_reason_zh,
-    offers.product_family, offers.open_probability,
-    offers.offer_reason, offers.offer_reason_zh
-from published.customer_scores as scores
-inner join published.next_best_offers as offers
-    on scores.customer_id = offers.customer_id
-    and scores.as_of_date = offers.as_of_date
-    and offers.offer_rank = 1
-where scores.churn_probability is not null
-qualify scores.as_of_date = max(scores.as_of_date) over ()
-order by scores.churn_probability desc, scores.customer_id
-"""
-OF_ONE_DESK = f"""
+TOP = "from published.work_list order by contact_rank limit ?"
+OF_ONE_DESK = """
 select
     known.identifier as customer_number,
-    listed.* exclude (customer_id)
+    listed.* exclude (customer_id, contact_rank)
     replace (
         round(churn_probability, 3) as churn_probability,
         round(open_probability, 3) as open_probability
     )
-from ({WORK_LIST}) as listed
+from published.work_list as listed
 inner join vault.identifiers as known
     on known.kind = 'customer' and listed.customer_id = known.pseudonym
 where coalesce(listed.branch_id = $branch, $branch is null)
     and coalesce(listed.manager_id = $manager, $manager is null)
-order by listed.churn_probability desc, customer_number
+order by listed.contact_rank
 limit $rows
 """
 
@@ -52,7 +37,7 @@ def read_top(published: Path, rows: int) -> list[dict]:
     """List the first of the published work list, by pseudonym."""
     with duckdb.connect() as connection:
         _attach(connection, published)
-        return list_rows(connection, f"{WORK_LIST} limit {rows:d}")
+        return list_rows(connection, TOP, [rows])
 
 
 def export(
@@ -78,7 +63,7 @@ def export(
     branch, manager : str, optional
         Whose customers; both, where both are given.
     rows : int, default=100
-        How many at most, the likeliest to fall dormant first.
+        How many at most, in the order of the list.
     reason : str
         For the record.
 

@@ -31,6 +31,7 @@ MARTS = (
     "tier_migrations",
     "touchpoints",
     "transactions",
+    "work_list",
 )
 
 

@@ -303,6 +303,22 @@ select
 from marts.customer_features
 where as_of_date = '2025-04-01';
 
+create table marts.work_list as
+select
+    cast(row_number() over (order by customer_id) as integer) as contact_rank,
+    customer_id,
+    branch_id,
+    manager_id,
+    as_of_date,
+    churn_probability,
+    churn_reason,
+    churn_reason_zh,
+    product_family,
+    open_probability,
+    offer_reason,
+    offer_reason_zh
+from marts.next_best_offers;
+
 create table marts.score_reasons as
 select
     'churn' as use_case,

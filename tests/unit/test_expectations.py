@@ -188,6 +188,14 @@ BROKEN = {
         ("update {table} set product_family = 'current_deposit'", "what is held"),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
     ],
+    "work_list": [
+        ("alter table {table} add column phone varchar", "columns_to_match"),
+        ("update {table} set open_probability = 1.01", "open_probability"),
+        ("update {table} set churn_probability = -0.01", "churn_probability"),
+        ("update marts.customers set has_marketing_consent = false", "consent"),
+        ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
+        ("delete from {table} where contact_rank = 1", "counted through"),
+    ],
     "score_reasons": [
         ("alter table {table} drop column reason_zh", "columns_to_match"),
         ("update {table} set reason_rank = 4", "reason_rank"),

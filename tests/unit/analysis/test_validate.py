@@ -95,6 +95,7 @@ def test_rows_that_fail_are_counted(settings, marts):
             "  next_best_offers (3 rows): nobody is offered anything without consent, "
             "3 rows"
         ),
+        "  work_list (3 rows): nobody is on the list without consent, 3 rows",
     ]
 
 
@@ -112,6 +113,7 @@ EMPTY = """
     delete from marts.customer_scores;
     update marts.customers set scored_date = null;
     delete from marts.next_best_offers;
+    delete from marts.work_list;
     delete from marts.score_reasons;
     delete from marts.estimator_health;
 """

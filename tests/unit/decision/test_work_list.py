@@ -28,24 +28,19 @@ def published(settings):
     first, second, third = (pseudonym for (pseudonym,) in known)
     with duckdb.connect(folder / "marts.duckdb") as connection:
         connection.execute(f"""
-            create table customer_scores as
-            select * from (values
-                ('{first}', date '2026-07-01', 0.2),
-                ('{second}', date '2026-07-01', 0.9123),
-                ('{third}', date '2026-07-01', 0.5),
-                ('{first}', date '2026-06-01', 0.99)
-            ) as scores(customer_id, as_of_date, churn_probability);
-            create table next_best_offers as
+            create table work_list as
             select
-                *, 1 as offer_rank, date '2026-07-01' as as_of_date,
+                *, date '2026-07-01' as as_of_date,
                 'loan' as product_family, 0.1 as open_probability,
                 '=HYPERLINK()' as offer_reason, '原因' as offer_reason_zh,
                 null as churn_reason, null as churn_reason_zh
             from (values
-                ('{first}', 'B1', 'M1'),
-                ('{second}', 'B1', null),
-                ('{third}', 'B2', 'M2')
-            ) as offers(customer_id, branch_id, manager_id);
+                (3, '{first}', 'B1', 'M1', 0.2),
+                (1, '{second}', 'B1', null, 0.9123),
+                (2, '{third}', 'B2', 'M2', 0.5)
+            ) as listed(
+                contact_rank, customer_id, branch_id, manager_id, churn_probability
+            );
         """)
     return settings
 
@@ -60,7 +55,7 @@ def read(path):
         return list(csv.DictReader(file))
 
 
-def test_a_branch_gets_its_customers_by_their_real_numbers_the_likeliest_to_leave_first(
+def test_a_branch_gets_its_customers_by_their_real_numbers_in_the_order_of_the_list(
     published, path
 ):
     assert work_list.export(published, path, branch="B1", reason="calls") == 2
@@ -75,6 +70,12 @@ def test_a_manager_gets_nobody_who_has_none(published, path):
     work_list.export(published, path, manager="M2", reason="calls")
 
     assert [row["customer_number"] for row in read(path)] == ["C3"]
+
+
+def test_the_summary_shows_the_list_in_its_order(published):
+    top = work_list.read_top(find_current(published), 2)
+
+    assert [row["contact_rank"] for row in top] == [1, 2]
 
 
 def test_no_pseudonym_and_no_formula_is_in_it(published, path):
