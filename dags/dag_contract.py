@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
+from pipelines.foundation import modes
+
 DELIVERIES = Asset("accepted_deliveries")
 FEATURES = Asset("customer_features")
 PUBLISHED = Asset("published_marts")
@@ -33,8 +35,16 @@ RETRY_POLICY = ExceptionRetryPolicy(
         ),
     ]
 )
+
+
+def keep_private(_context: object) -> None:
+    """Let a task's process create files for their owner alone, as `crm` does."""
+    modes.keep_private()
+
+
 DEFAULT_ARGS = {
     "owner": "crm",
+    "pre_execute": keep_private,
     "pool": POOL,
     "retries": 2,
     "retry_delay": timedelta(minutes=5),

@@ -16,6 +16,7 @@ from local_airflow import (
 )
 from pipelines.foundation.errors import PipelineError, UsageError
 from pipelines.foundation.logs import configure_logging, log_to_screen
+from pipelines.foundation.modes import keep_private, make_folder
 from pipelines.foundation.settings import check_environment
 from pipelines.foundation.warehouse import run_lock
 from pipelines.status import print_summary
@@ -43,11 +44,11 @@ def main() -> int:
         return error.exit_code
     started_at = datetime.now(UTC).replace(tzinfo=None)
     problems, is_over = [], False
-    os.umask(0o027)  # What is written here is nobody else's business.
+    keep_private()
     configure_logging(settings)
     os.environ.update(describe_environment(settings, log_level="WARNING"))
     warnings.filterwarnings("ignore", module=NOISY)
-    settings.airflow_logs.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folder(settings.airflow_logs)
     log = settings.airflow_logs / "night.log"
     try:
         # Airflow logs to what is stdout when it is imported, until the process ends: so

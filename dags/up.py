@@ -14,6 +14,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from local_airflow import HOST, LocalSettings, describe_environment, prepare_database
 from pipelines.foundation.errors import PipelineError, UsageError
 from pipelines.foundation.logs import configure_logging, log_to_screen
+from pipelines.foundation.modes import keep_private
 from pipelines.foundation.settings import check_environment
 
 logger = logging.getLogger("pipelines.up")
@@ -39,6 +40,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     log_to_screen()
+    keep_private()
     try:
         settings = check_environment(LocalSettings)
         configure_logging(settings)

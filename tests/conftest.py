@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
@@ -160,6 +161,22 @@ def copy_home(tmp_path_factory):
         return Settings(home=home, vault_key=settings.vault_key)
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def list_open():
+    """List what others than its owner may read of a home, but for what is published."""
+
+    def list_open(home):
+        return sorted(
+            str(path.relative_to(home))
+            for path in home.rglob("*")
+            if not path.is_symlink()
+            and path.relative_to(home).parts[0] != "published"
+            and stat.S_IMODE(path.stat().st_mode) & 0o077
+        )
+
+    return list_open
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import errno
 import logging
-import os
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,6 +21,7 @@ from pipelines.cli import (
 from pipelines.cli.help import MARKUP, ByLayer
 from pipelines.foundation.errors import EXIT_CODES, PipelineError, ResourceError
 from pipelines.foundation.logs import configure_logging, log_to_screen
+from pipelines.foundation.modes import keep_private
 from pipelines.foundation.settings import check_environment
 
 # Commands that make a home where there is none.
@@ -78,7 +78,7 @@ def begin(
 
 def main() -> None:
     """Run `crm`, and turn what a user can act on into one line and an exit code."""
-    os.umask(0o027)  # What is written here is nobody else's business.
+    keep_private()
     # On a full disk, the line on the screen must not drown in the log file's troubles.
     logging.raiseExceptions = False
     log_to_screen()

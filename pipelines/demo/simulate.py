@@ -20,6 +20,7 @@ from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import MANIFEST, write_delivery
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.logs import show_progress
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import run_lock
 
@@ -143,7 +144,7 @@ def _find_simulation(
 
 
 def _write_record(record: Path, content: dict[str, object]) -> None:
-    record.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folder(record.parent)
     partial = record.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=2), encoding="utf-8")
     os.replace(partial, record)

@@ -34,6 +34,7 @@ from pipelines.forget.search import (
     search_database,
     search_home,
 )
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault, load_key, pseudonym, tombstone
 from pipelines.foundation.warehouse import connect, prepare, run_lock
@@ -236,7 +237,7 @@ def _list_retraining(settings: Settings, person: Person) -> list[str]:
 
 def _store(settings: Settings, certificate: dict) -> None:
     folder = settings.home / "erasures"
-    folder.mkdir(mode=0o750, exist_ok=True)
+    make_folder(folder)
     path = folder / f"{certificate['erasure_id']}.json"
     partial = path.with_suffix(".partial")
     partial.write_text(f"{json.dumps(certificate, indent=2)}\n", encoding="utf-8")

@@ -11,6 +11,7 @@ import duckdb
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from pipelines.foundation.contracts import Contract
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, list_rows
 
@@ -108,7 +109,7 @@ def write_delivery(
     folder = landing / contract.source / business_date.isoformat()
     partial = folder.with_name(f"{folder.name}{PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    make_folder(partial)
     path = partial / f"{contract.source}_{business_date:%Y%m%d}.csv"
     columns = ", ".join(_as_text(column) for column in contract.columns)
     target = str(path).replace("'", "''")

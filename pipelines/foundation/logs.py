@@ -14,6 +14,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import track
 
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 
 Item = TypeVar("Item")
@@ -38,7 +39,7 @@ class _LogFile(logging.FileHandler):
             super().emit(record)
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        make_folder(Path(self.baseFilename).parent)
         return super()._open()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipelines.foundation.errors import UsageError
+from pipelines.foundation.modes import make_folder
 
 # What a spreadsheet would run rather than show, unless it is a plain number.
 FORMULA = re.compile(r"(?!-\d+([.,]\d+)?$)['=+\-@\t\r]")
@@ -17,7 +18,7 @@ FORMULA = re.compile(r"(?!-\d+([.,]\d+)?$)['=+\-@\t\r]")
 
 def create_private(path: Path) -> BinaryIO:
     """Create a file that only its owner may read, in a folder of the same kind."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     return os.fdopen(os.open(path, flags, 0o600), "wb")
 

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 
 KEY_BYTES = 32
@@ -267,7 +268,7 @@ def tombstone(key: bytes, kind: str, pseudonym: str) -> str:
 
 
 def _write_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folder(path.parent)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32))

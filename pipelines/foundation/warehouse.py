@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.foundation.contracts import Contract, load_contracts
 from pipelines.foundation.errors import LockedError, MissingSourceError, ResourceError
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.schema import LATER_FACTS, RAW_COLUMNS, TABLES
 from pipelines.foundation.settings import Settings
 
@@ -133,7 +134,7 @@ def run_lock(settings: Settings, run: str) -> Iterator[None]:
     if path in _held_here:
         yield
         return
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folder(settings.home)
     with path.open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -163,7 +164,7 @@ def _describe_holder(path: Path) -> str:
 
 
 def _open(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folder(settings.home)
     config = {
         "memory_limit": settings.memory_limit,
         "threads": settings.threads,

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 
@@ -70,6 +71,8 @@ def read_states(settings):
 def nights(bank, copy_home):
     """Two nights: one with a delivery that was cut off, one after it was taken back."""
     settings = copy_home(bank)
+    # Made in this process, which is as open as whoever runs the tests.
+    subprocess.run(["chmod", "-R", "go-rwx", settings.home], check=True)
     last = sorted(settings.landing.glob("atm/*"))[-1]
     broken = last.with_name(f"{last.name}.2")
     shutil.copytree(last, broken)
@@ -128,7 +131,19 @@ def test_the_night_says_one_line_for_each_step(nights):
 
 
 @pytest.mark.slow
-def test_a_table_is_mined_when_somebody_triggers_it(settings, tmp_path):
+def test_a_night_lets_others_read_what_is_published_and_nothing_else(nights, list_open):
+    settings, _, _ = nights
+
+    assert list_open(settings.home) == []
+    assert stat.S_IMODE(settings.home.stat().st_mode) == 0o710
+    version = settings.published.resolve() / (settings.published / "current").readlink()
+    for path in (settings.published, version, version / "marts.duckdb"):
+        assert path.stat().st_mode & 0o007 == 0
+        assert path.stat().st_mode & 0o040 == 0o040
+
+
+@pytest.mark.slow
+def test_a_table_is_mined_when_somebody_triggers_it(settings, tmp_path, list_open):
     source = tmp_path / "clients.csv"
     with duckdb.connect() as connection:
         connection.execute(f"""
@@ -159,3 +174,6 @@ def test_a_table_is_mined_when_somebody_triggers_it(settings, tmp_path):
     )
     (folder,) = (settings.home / "reports").glob("*clients*/*")
     assert {"report.html", "predictions.parquet"} <= {f.name for f in folder.iterdir()}
+    # Airflow's own state apart, for here no command has started the tasks.
+    ours = {path for path in list_open(settings.home) if "airflow" not in path}
+    assert ours == set()

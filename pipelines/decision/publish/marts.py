@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation.errors import MissingSourceError
+from pipelines.foundation.modes import make_folder
 
 DATABASE = "marts.duckdb"
 # The oldest format that every DuckDB from 1.2 on reads: BI drivers lag behind.
@@ -80,7 +81,7 @@ def write_marts(
         f"attach {_quote_text(folder / DATABASE)} as published "
         f"(storage_version '{STORAGE_VERSION}', read_write)"
     )
-    (folder / "parquet").mkdir(mode=0o750)
+    make_folder(folder / "parquet")
     for mart in marts:
         source, target = f"marts.{_quote(mart.name)}", f"published.{_quote(mart.name)}"
         connection.execute(f"create table {target} as from {source}")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.modes import make_folder, make_shared_root, share
 from pipelines.foundation.settings import Settings
 
 POINTER = "current"
@@ -28,15 +29,13 @@ def new_version(folder: Path) -> Iterator[Path]:
 
     Then every file in it is read-only and on disk.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_shared_root(folder.parent)
     partial = folder.with_name(f"{PARTIAL}{folder.name}")
-    partial.mkdir(mode=0o750)
+    make_folder(partial)
     yield partial
-    for path in partial.rglob("*"):
-        if path.is_file():
-            path.chmod(0o440)
+    for path in (*partial.rglob("*"), partial):
+        share(path)
         _sync(path)
-    _sync(partial)
     os.replace(partial, folder)
     _sync(folder.parent)
 

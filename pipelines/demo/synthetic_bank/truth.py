@@ -27,6 +27,7 @@ from pipelines.demo.synthetic_bank.foresight import PACES, expect_opening, move,
 from pipelines.demo.synthetic_bank.identifiers import number_customers
 from pipelines.demo.synthetic_bank.prospects import STRANGER, report_people
 from pipelines.demo.synthetic_bank.seasons import NEVER
+from pipelines.foundation.modes import make_folder
 
 LEAD_DAYS, HORIZON_DAYS = 14, 90
 _PERIODS_AHEAD = 5  # hidden states that a label window can meet
@@ -34,7 +35,7 @@ _PERIODS_AHEAD = 5  # hidden states that a label window can meet
 
 def write_truth(bank: Bank, folder: Path) -> None:
     """Write what no system knows, one file a table."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     pq.write_table(_list_spells(bank), folder / "dormancy.parquet")
     churn, cross_sell = [], []
     for month, belief in enumerate(watch(bank)):

@@ -15,6 +15,7 @@ from pipelines.discovery.any_table.request import Request
 from pipelines.discovery.any_table.sample import Sample, draw
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.foundation.errors import DataQualityError, UsageError
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 
 REQUEST, SAMPLE, COLUMNS = "request.json", "sample.parquet", "columns.parquet"
@@ -68,7 +69,7 @@ class Folder:
         run_id = tracking.start_run(settings, request.name, name)
         path = settings.reports / request.name
         path = path / f"{today}-{run_id}"
-        path.mkdir(parents=True, mode=0o750)
+        make_folder(path)
         asked = asdict(request) | {
             "source": str(Path(request.source).resolve())
             if Path(request.source).is_file()

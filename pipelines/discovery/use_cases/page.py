@@ -18,6 +18,7 @@ from pipelines.discovery.report.parts import (
 )
 from pipelines.discovery.runs import MiningRun, load_use_case
 from pipelines.discovery.use_cases.truth import TRUTHS
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 
 OFFERS = {
@@ -96,7 +97,7 @@ def write_page(
         / use_case
         / (f"{datetime.now(UTC):%Y-%m-%d}-{mining_run.mining_run_id}.html")
     )
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    make_folder(path.parent)
     path.write_text(write_document(f"{use_case} assessed", parts), encoding="utf-8")
     return path
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 
 CRITICAL = "critical"
@@ -126,5 +127,5 @@ def record(
         "verdicts": [asdict(verdict) for verdict in verdicts],
     }
     path = report_path(settings, gate)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
