@@ -82,6 +82,10 @@ class Settings(BaseSettings):
     lock_wait_seconds: Annotated[
         float, Field(description="How long to wait for another process.", ge=0)
     ] = 10.0
+    # A week of nights, for a report that somebody left open.
+    kept_versions: Annotated[
+        int, Field(description="Published versions to keep.", ge=1)
+    ] = 7
     auto_approve: Annotated[
         bool, Field(description="Let the gate alone make champions, without a person.")
     ] = False

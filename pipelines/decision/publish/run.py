@@ -81,7 +81,7 @@ def run(settings: Settings) -> Publication:
                 write_manifest(settings, partial, as_of_date, marts)
         if is_new:
             point_to(folder)
-        remove_old_versions(settings.published)
+        remove_old_versions(settings.published, settings.kept_versions)
     rows = {mart.name: mart.rows for mart in marts}
     logger.info(
         "publish: %d marts, %d rows, version %s, %s",

@@ -13,8 +13,6 @@ from pipelines.foundation.settings import Settings
 
 POINTER = "current"
 PARTIAL = ".partial-"
-# A week of nights, for a report that somebody left open.
-VERSIONS_KEPT = 7
 
 
 def find_current(settings: Settings) -> Path | None:
@@ -57,8 +55,8 @@ def remove_partial_versions(published: Path) -> None:
             shutil.rmtree(path)
 
 
-def remove_old_versions(published: Path) -> None:
-    """Remove all but the newest versions, and never the one that is pointed to.
+def remove_old_versions(published: Path, kept: int) -> None:
+    """Remove all but so many of the newest versions, never the one pointed to.
 
     A reader that has a file of a removed version open reads on undisturbed.
     """
@@ -70,7 +68,7 @@ def remove_old_versions(published: Path) -> None:
         for manifest in published.glob(f"*/{MANIFEST}")
         if manifest.parent != pointer
     }
-    for _, version in sorted(versions.items(), reverse=True)[VERSIONS_KEPT:]:
+    for _, version in sorted(versions.items(), reverse=True)[kept:]:
         if not version.samefile(pointer):
             # Under another name first, so that nobody opens half a version.
             partial = version.with_name(f"{PARTIAL}{version.name}")

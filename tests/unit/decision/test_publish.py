@@ -229,18 +229,17 @@ def test_a_run_killed_before_it_moves_something_leaves_the_old_version(
     assert not list(warehouse.published.glob(".partial-*"))
 
 
-def test_old_versions_go_and_the_current_one_stays(warehouse, monkeypatch):
-    monkeypatch.setattr(versions, "VERSIONS_KEPT", 2)
-    first = publish.run(warehouse).folder
+def test_old_versions_go_and_the_current_one_stays(warehouse):
+    keep_two = warehouse.model_copy(update={"kept_versions": 2})
+    first = publish.run(keep_two).folder
     change(warehouse, ADD_LOGIN)
-    second = publish.run(warehouse).folder
+    second = publish.run(keep_two).folder
     change(warehouse, ADD_LOGIN)
-    third = publish.run(warehouse).folder
+    third = publish.run(keep_two).folder
     assert [path.exists() for path in (first, second, third)] == [False, True, True]
 
-    monkeypatch.setattr(versions, "VERSIONS_KEPT", 1)
     change(warehouse, ADD_LOGIN.replace("+", "-"))
-    publish.run(warehouse)
+    publish.run(warehouse.model_copy(update={"kept_versions": 1}))
 
     assert publish.find_current(warehouse) == second
     assert [path.exists() for path in (second, third)] == [True, True]
