@@ -170,9 +170,14 @@ def test_a_killed_ingestion_ends_as_if_nothing_had_happened(
 
 
 def test_f08_random_kills_lose_nothing(landing, undisturbed, tmp_path):
-    """By default a few, as each takes seconds; CRM_RANDOM_KILLS=60 for the whole."""
+    """By default a few, as each takes seconds; CRM_RANDOM_KILLS=60 for the whole.
+
+    CRM_RANDOM_SEED draws other instants.
+    """
     expected, seconds = undisturbed
-    draw = random.Random(0)  # noqa: S311 - which instant, not which secret
+    seed = int(os.environ.get("CRM_RANDOM_SEED", "0"))
+    print(f"CRM_RANDOM_SEED={seed}")  # noqa: T201 - shown where the test fails
+    draw = random.Random(seed)  # noqa: S311 - which instant, not which secret
     for number in range(int(os.environ.get("CRM_RANDOM_KILLS", "4"))):
         home = Settings(home=tmp_path / f"{number}", vault_key=KEY)
         shutil.copytree(landing, home.landing)
