@@ -9,7 +9,7 @@ import duckdb
 from pipelines.forget.landing import NOTE
 from pipelines.forget.person import PROSPECT, REFERENCES, Person, subject_columns
 from pipelines.foundation.contracts import load_contracts
-from pipelines.foundation.deliveries import MANIFEST, Manifest
+from pipelines.foundation.deliveries import MANIFEST, parse_manifest
 from pipelines.foundation.ledger import ERASED, Entry, append, read
 from pipelines.foundation.settings import Settings
 from pipelines.information.ingest.outcomes import recount
@@ -175,7 +175,7 @@ def _take_over_manifests(
     touched = set()
     for note in landing.glob(f"*/*/{NOTE}"):
         path = note.with_name(MANIFEST)
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = parse_manifest(path.read_bytes())
         row = connection.execute(
             """
             select content_sha256 from ops.deliveries

@@ -24,6 +24,7 @@ from pipelines.foundation.deliveries import (
     Manifest,
     describe_file,
     find_deliveries,
+    parse_manifest,
 )
 from pipelines.information.ingest import files
 
@@ -81,7 +82,7 @@ def _erase_from(folder: Path, person: Person) -> int:
 
 def _read_manifest(folder: Path) -> Manifest | None:
     try:
-        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        return parse_manifest((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError):
         return None
 

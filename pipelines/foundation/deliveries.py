@@ -1,5 +1,6 @@
 """A delivery: a folder with data files and, written last, a manifest."""
 
+import codecs
 import hashlib
 import os
 import shutil
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import duckdb
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from pipelines.foundation.contracts import Contract
 from pipelines.foundation.modes import make_folder
@@ -27,7 +28,9 @@ class DataFile(BaseModel):
     name: str
     rows: int = Field(ge=0)
     bytes: int = Field(ge=0)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    sha256: Annotated[
+        str, Field(pattern="^[0-9a-fA-F]{64}$"), AfterValidator(str.lower)
+    ]
 
 
 class Manifest(BaseModel):
@@ -72,6 +75,11 @@ class Manifest(BaseModel):
     def rows(self) -> int:
         """Rows in all files, headers not counted."""
         return sum(file.rows for file in self.files)
+
+
+def parse_manifest(content: bytes) -> Manifest:
+    """Read a manifest, with or without a byte order mark; ValidationError if none."""
+    return Manifest.model_validate_json(content.removeprefix(codecs.BOM_UTF8))
 
 
 def write_delivery(

@@ -213,6 +213,12 @@ MANIFESTS = [
     case("empty manifest", manifest_text(""), "can't be read"),
     case("JSON but a list", manifest_text("[]"), "can't be read"),
     case("unknown field", manifest(note="canary"), "can't be read"),
+    case(
+        "what a field has to be",
+        manifest(control_totals={"balance": 9.0}),
+        "control_totals.balance Input should be a valid string",
+    ),
+    case("what describes a manifest", manifest_text(""), "docs/deliveries.md"),
     case("manifest is a link", link_manifest, "link"),
     case("manifest is a folder", replace_manifest_by_folder, MANIFEST),
     case("other source", manifest(source="atm"), "another source"),

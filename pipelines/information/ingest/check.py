@@ -13,10 +13,19 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pipelines.foundation.contracts import Contract, load_contract
-from pipelines.foundation.deliveries import MANIFEST, PARTIAL, DataFile, Manifest
+from pipelines.foundation.deliveries import (
+    MANIFEST,
+    PARTIAL,
+    DataFile,
+    Manifest,
+    parse_manifest,
+)
 from pipelines.foundation.errors import DataQualityError
 from pipelines.information.ingest import files
 
+# Where senders find what a manifest has to be.
+MANUAL = "docs/deliveries.md"
+PROBLEMS_NAMED = 3
 MANIFEST_LIMIT_BYTES = 1_000_000
 HEADER_LIMIT_BYTES = 100_000
 FOLDER_NAME = re.compile(r"\d{4}-\d{2}-\d{2}(\.[1-9]\d{0,5})?")
@@ -89,16 +98,18 @@ def read_manifest(folder: Path) -> Manifest | None:
             "send it again",
         )
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = parse_manifest(path.read_bytes())
     except ValidationError as error:
-        fields = ", ".join(
-            ".".join(map(str, problem["loc"])) or problem["type"]
-            for problem in error.errors()
+        # What was given is left out, for it may be anything.
+        found = error.errors(include_input=False, include_url=False)
+        problems = "; ".join(
+            f"{_printable('.'.join(map(str, problem['loc'])))} {problem['msg']}".strip()
+            for problem in found[:PROBLEMS_NAMED]
         )
         raise Refusal(
             delivery_id,
-            f"has a {MANIFEST} that can't be read ({_printable(fields)})",
-            "compare it with DESIGN, section 4, and send it again",
+            f"has a {MANIFEST} that can't be read ({problems})",
+            f"compare it with {MANUAL}, and send it again",
         ) from None
     promised = (manifest.source, manifest.business_date.isoformat(), manifest.sequence)
     business_date, _, sequence = folder.name.partition(".")
