@@ -124,6 +124,7 @@ def withdraw(delivery_id: DeliveryId, *, reason: Reason) -> None:
     epilog=example(
         "quarantine",
         "quarantine --source atm --export atm.csv",
+        "quarantine --source atm/2026-01-31.1 --export atm.csv",
         "quarantine --import atm.csv",
     )
 )
@@ -137,7 +138,9 @@ def quarantine(
         Path | None,
         typer.Option("--import", help="Take repaired rows back and replay."),
     ] = None,
-    source: Annotated[str, typer.Option(help="Whose rows to export.")] = "",
+    source: Annotated[
+        str, typer.Option(help="Source, or one delivery, whose rows to export.")
+    ] = "",
     waive: Annotated[
         str, typer.Option(help="Delivery whose open rows are given up, with --reason.")
     ] = "",

@@ -57,8 +57,8 @@ def count_rows(settings: Settings) -> list[dict]:
         )
 
 
-def export_open(settings: Settings, path: Path, source: str) -> int:
-    """Write a source's open rows as CSV, with their real values, for repair.
+def export_open(settings: Settings, path: Path, whose: str) -> int:
+    """Write open rows as CSV, with their real values, for repair.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def export_open(settings: Settings, path: Path, source: str) -> int:
         Where the vault is.
     path : Path
         File to write; only its owner may read it. It must not exist.
-    source : str
-        Whose rows: each source has its own columns.
+    whose : str
+        A source, for each has its own columns, or one of its deliveries.
 
     Returns
     -------
@@ -76,21 +76,30 @@ def export_open(settings: Settings, path: Path, source: str) -> int:
 
     Raises
     ------
+    DataQualityError
+        There is no such source.
     UsageError
-        The file exists.
+        The file exists, or the delivery has no open row.
     """
+    source, _, is_delivery = whose.partition("/")
     contract = load_contract(source)
     with run_lock(settings, "quarantine"), connect(settings) as connection:
         rows = [
             row
             for row in open_rows(connection, settings)
-            if row[0].startswith(f"{source}/")
+            if f"{row[0]}/".startswith(f"{whose}/")
         ]
+    if is_delivery and not rows:
+        msg = (
+            f"{whose!r} has no open row, so nothing was written. Name a delivery as in "
+            "atm/2026-01-31.1; `crm quarantine` counts what is open."
+        )
+        raise UsageError(msg)
     with open_export(path) as writer:
         writer.writerow([*PLACE, "reasons", *contract.names, "surplus"])
         for *place, reasons, text, _ in rows:
             writer.writerow([*place, reasons, *map(neutralise, _cells(text, contract))])
-    logger.info("quarantine: %d open rows of %s exported", len(rows), source)
+    logger.info("quarantine: %d open rows of %s exported", len(rows), whose)
     return len(rows)
 
 

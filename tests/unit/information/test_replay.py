@@ -1,6 +1,7 @@
 import csv
 import hashlib
 import json
+from datetime import date
 
 import pytest
 
@@ -23,8 +24,8 @@ BALANCES = """
 def spoilt(settings, deliver):
     """Ingest three good rows and those that are given; gives the path for an export."""
 
-    def spoil(*lines):
-        folder = deliver("core_balances", BALANCES)
+    def spoil(*lines, business_date=date(2025, 1, 31)):
+        folder = deliver("core_balances", BALANCES, business_date)
         manifest = json.loads((folder / "manifest.json").read_text())
         (file,) = manifest["files"]
         data = folder / file["name"]
@@ -165,6 +166,19 @@ def test_an_export_is_for_its_owner_only(settings, spoilt):
     quarantine.export_open(settings, path, "core_balances")
 
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_is_of_one_delivery_where_one_is_named(settings, spoilt):
+    spoilt("A8,2025-01-30,much,CNY", business_date=date(2025, 1, 30))
+    path = spoilt("A9,2025-01-31,much,CNY")
+
+    quarantine.export_open(settings, path, DELIVERY)
+
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["delivery_id"] for row in rows] == [DELIVERY]
+    with pytest.raises(UsageError, match="has no open row"):
+        quarantine.export_open(settings, path, "core_balances/2025-01-29.1")
 
 
 def test_a_file_that_names_a_row_that_is_not_open_is_refused(settings, spoilt):
