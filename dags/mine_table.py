@@ -13,6 +13,7 @@ says where the report is.
 from airflow.sdk import Param, dag, task
 
 from dag_contract import DEFAULT_ARGS
+from pipelines.discovery.any_table.request import Request
 from pipelines.foundation.settings import Settings
 
 
@@ -29,7 +30,7 @@ from pipelines.foundation.settings import Settings
         # A customer has a row each month: nobody is to be learnt from and judged on.
         "group_column": Param("customer_id", type=["null", "string"]),
         "drop": Param([], type="array"),
-        "budget": Param(120.0, type="number", minimum=1),
+        "budget": Param(Request.budget, type="number", minimum=1),
     },
     tags=["estimators"],
     doc_md=__doc__,

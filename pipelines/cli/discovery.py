@@ -1,9 +1,10 @@
 """The commands of knowledge discovery: the five stages, and who becomes champion."""
 
+from dataclasses import fields
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,11 +19,9 @@ from pipelines.cli.options import (
     known,
     print_rows,
 )
+from pipelines.discovery.any_table.request import METRICS, Request, names_file
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.settings import Settings
-
-if TYPE_CHECKING:
-    from pipelines.discovery.any_table.request import Request
 
 commands = typer.Typer()
 command = partial(commands.command, rich_help_panel=DISCOVERY)
@@ -56,7 +55,7 @@ Drop = Annotated[
     list[str] | None, typer.Option(help="Column not to learn from; repeatable.")
 ]
 Positive = Annotated[str | None, typer.Option(help="Value of the target to predict.")]
-Metric = Annotated[str, typer.Option(help="Choose by auc, average_precision or brier.")]
+Metric = Annotated[str, typer.Option(help=f"Choose by {', '.join(METRICS)}.")]
 Budget = Annotated[float, typer.Option(min=1, help="Seconds of work on each core.")]
 AllowLeak = Annotated[
     bool,
@@ -66,18 +65,12 @@ Encoding = Annotated[
     str | None,
     typer.Option(help="Of text that is not UTF-8: gb18030, big5, utf-16, latin-1 …"),
 ]
+# What goes with a table only, and what it is where nothing is said.
 TABLE_ONLY = {
-    "id_column": None,
-    "time_column": None,
-    "group_column": None,
-    "test": None,
-    "drop": None,
-    "positive": None,
-    "metric": "auc",
-    "budget": 120.0,
-    "allow_leak": False,
-    "encoding": None,
-}
+    field.name: field.default
+    for field in fields(Request)
+    if field.name not in {"source", "target", "seed"}
+} | {"drop": None}
 
 
 @command(
@@ -94,8 +87,8 @@ def mine(  # noqa: PLR0913 - one argument for each option
     test: Test = None,
     drop: Drop = None,
     positive: Positive = None,
-    metric: Metric = TABLE_ONLY["metric"],
-    budget: Budget = TABLE_ONLY["budget"],
+    metric: Metric = Request.metric,
+    budget: Budget = Request.budget,
     allow_leak: AllowLeak = False,
     encoding: Encoding = None,
 ) -> None:
@@ -130,8 +123,8 @@ def sample(  # noqa: PLR0913 - one argument for each option
     test: Test = None,
     drop: Drop = None,
     positive: Positive = None,
-    metric: Metric = TABLE_ONLY["metric"],
-    budget: Budget = TABLE_ONLY["budget"],
+    metric: Metric = Request.metric,
+    budget: Budget = Request.budget,
     allow_leak: AllowLeak = False,
     encoding: Encoding = None,
 ) -> None:
@@ -230,10 +223,8 @@ def _is_about_table(options: dict) -> bool:
     return False
 
 
-def _ask(options: dict) -> "Request":
+def _ask(options: dict) -> Request:
     """Make a request of a command's options, which have the names of its fields."""
-    from pipelines.discovery.any_table.request import Request, names_file
-
     if names_file(options["source"]):
         existing(Path(options["source"]))
     if options["test"]:

@@ -32,6 +32,7 @@ def describe(dag):
         "doc_md": dag.doc_md,
         "catchup": dag.catchup,
         "max_active_runs": dag.max_active_runs,
+        "params": dag.params.dump(),
         "tasks": {
             task.task_id: {
                 "pool": task.pool,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.discovery.any_table.request import Request
 from pipelines.foundation.settings import PROJECT_ROOT
 
 DAGS = PROJECT_ROOT / "dags"
@@ -79,6 +80,10 @@ def test_a_dag_never_runs_beside_itself_and_never_catches_up(loaded):
     assert {
         (dag["max_active_runs"], dag["catchup"]) for dag in loaded["dags"].values()
     } == {(1, False)}
+
+
+def test_a_table_is_mined_in_the_time_that_crm_mine_takes(loaded):
+    assert loaded["dags"]["mine_table"]["params"]["budget"] == Request.budget
 
 
 @pytest.mark.parametrize("dag_id", DAG_IDS)

@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from pipelines import cli
+from pipelines.discovery.any_table.request import Request
 from pipelines.foundation import errors
 from pipelines.foundation.warehouse import connect, prepare
 from pipelines.information.ingest import run as ingest
@@ -49,6 +50,15 @@ def test_an_error_is_one_line_and_an_exit_code(crm, capsys, monkeypatch, error):
     assert crm("ingest") == error.exit_code
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(message)
+
+
+@pytest.mark.parametrize("name", ["mine", "sample"])
+def test_options_of_a_table_default_to_those_of_a_request(name):
+    commands = typer.main.get_command(cli.app).commands
+    defaults = {option.name: option.default for option in commands[name].params}
+
+    assert defaults["budget"] == Request.budget
+    assert defaults["metric"] == Request.metric
 
 
 def test_every_promised_command_is_there():
