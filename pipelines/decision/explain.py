@@ -88,7 +88,7 @@ def _write_new_reasons(
 ) -> None:
     explainer = Explainer(champion.estimator)
     features = explainer.columns
-    concepts = read_concepts(connection, features)
+    concepts = read_concepts(features)
     averages = _read_averages(connection, use_case, features, as_of_date)
     _create_new_reasons(connection)
     for batch in _read_batches(connection, use_case, champion, as_of_date):

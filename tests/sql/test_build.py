@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.analysis import build
 from pipelines.foundation.errors import DataQualityError, PipelineError, UsageError
+from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.warehouse import connect
 
 MARTS = (
@@ -42,6 +43,19 @@ def test_an_empty_bank_has_all_marts_and_nothing_in_them(empty_bank):
             for mart in MARTS
         }
     assert rows == dict.fromkeys(MARTS, 0)
+
+
+def test_reasons_are_worded_as_the_contract_of_features_says(empty_bank):
+    with connect(empty_bank, read_only=True) as connection:
+        built = connection.execute("""
+            select concept, level, text_en, text_zh
+            from intermediate.int_reasons_worded order by all
+        """).fetchall()
+    assert built == sorted(
+        (concept, level, texts["en"], texts["zh"])
+        for concept, levels in load_feature_contract().wordings.items()
+        for level, texts in levels.items()
+    )
 
 
 def test_every_dbt_model_and_test_is_counted(empty_build, manifest):

@@ -233,7 +233,7 @@ def _explain(
         columns = Explainer(estimator).columns
         with connect(settings) as connection:
             train = read_part(connection, use_case, "train")
-            concepts = read_concepts(connection, columns)
+        concepts = read_concepts(columns)
         return "", measure_stability(
             estimator,
             train[columns],

@@ -1,14 +1,12 @@
 """Which business concept each feature tells of."""
 
-import duckdb
 import pandas as pd
 
 from models.explain.origins import UnexplainableError
+from pipelines.foundation.feature_contract import CONTRACT, load_feature_contract
 
 
-def read_concepts(
-    connection: duckdb.DuckDBPyConnection, features: list[str]
-) -> pd.DataFrame:
+def read_concepts(features: list[str]) -> pd.DataFrame:
     """Read which business concept each feature tells of.
 
     Returns
@@ -19,12 +17,19 @@ def read_concepts(
     Raises
     ------
     UnexplainableError
-        The seed does not know one of them.
+        The contract of features no longer knows one of them.
     """
-    rows = connection.execute(
-        "select feature, concept, orientation, when_missing from seeds.reason_features"
-    ).df()
-    if missing := sorted(set(features) - set(rows["feature"])):
-        msg = f"the seed reason_features lacks {', '.join(missing)}"
+    contract = load_feature_contract()
+    known = {each.name: each for each in (*contract.added, *contract.features)}
+    if missing := [name for name in features if name not in known]:
+        msg = f"{CONTRACT.name} no longer has {', '.join(missing)}"
         raise UnexplainableError(msg)
-    return rows.set_index("feature").loc[features]
+    told = [known[name] for name in features]
+    return pd.DataFrame(
+        {
+            "concept": [feature.concept for feature in told],
+            "orientation": [feature.orientation for feature in told],
+            "when_missing": [feature.when_missing for feature in told],
+        },
+        index=features,
+    )

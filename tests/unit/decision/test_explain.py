@@ -1,20 +1,12 @@
-import csv
-
 import pytest
 from mlflow import MlflowClient
 
 from models.explain.origins import UnexplainableError
-from models.use_cases import churn, cross_sell
 from pipelines.decision import explain, score
+from pipelines.discovery.use_cases.concepts import read_concepts
 from pipelines.foundation.errors import RegistryLostError
-from pipelines.foundation.parameters import PROJECT
 
 NEWEST = "2026-04-01"
-
-
-def read_seed(name):
-    with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture
@@ -24,38 +16,6 @@ def explained(mined):
         score.run(mined, use_case)
         explain.run(mined, use_case)
     return mined
-
-
-def test_every_feature_tells_of_a_concept():
-    features = {*churn.FEATURES, *cross_sell.FEATURES}
-
-    assert {row["feature"] for row in read_seed("reason_features")} == features
-
-
-def test_every_reason_that_can_be_given_has_words():
-    worded = {(row["concept"], row["level"]) for row in read_seed("reason_wordings")}
-
-    missing = {
-        (row["concept"], level)
-        for row in read_seed("reason_features")
-        for level in (
-            "other",
-            row["when_missing"],
-            *(("more", "less") if row["orientation"] != "0" else ()),
-        )
-    } - worded
-
-    assert missing == set()
-
-
-def test_words_are_english_and_chinese_and_hold_no_figure():
-    for row in read_seed("reason_wordings"):
-        assert row["text_en"].isascii()
-        assert all(
-            "\u4e00" <= letter <= "\u9fff" or letter in "（），、"
-            for letter in row["text_zh"]
-        )
-        assert not any(letter.isdigit() for letter in row["text_en"])
 
 
 @pytest.mark.usefixtures("explained")
@@ -180,3 +140,8 @@ def test_a_champion_that_cannot_be_explained_has_no_reasons_and_that_is_said(
     assert explain.run(explained, "churn") == 0
     assert "have no reasons, for nobody has written down" in caplog.text
     assert ask("select distinct use_case from ml.score_reasons") == [("cross_sell",)]
+
+
+def test_a_column_that_the_contract_no_longer_has_cannot_be_explained():
+    with pytest.raises(UnexplainableError, match="no longer has shoe_size"):
+        read_concepts(["tenure_days", "shoe_size"])

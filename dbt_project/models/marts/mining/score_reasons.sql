@@ -8,7 +8,7 @@ reasons as (
 
 wordings as (
 
-    select * from {{ ref('reason_wordings') }}
+    select * from {{ ref('int_reasons_worded') }}
 
 )
 
