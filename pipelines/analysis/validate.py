@@ -4,7 +4,6 @@ Reads through the warehouse's own door, and writes nothing there but the verdict
 """
 
 import logging
-from importlib import import_module
 
 import duckdb
 
@@ -111,7 +110,7 @@ def _judge(
         if note := _why_empty(connection, table):
             verdicts.append(Verdict(name, 0, 0, note=note))
             continue
-        suite = import_module(f"expectations.{name}").SUITE
+        suite = suites.load_suite(name)
         query = _select_judged(table, gate)
         verdicts.append(suites.judge_query(context, suite, connection, query))
     suites.write_docs(context, docs, verdicts)

@@ -2,16 +2,17 @@
 
 import logging
 import shutil
+from pathlib import Path
 
 import pytest
 
-from models.use_cases.features import NUMERIC
 from pipelines.foundation import parameters
+from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare
 
-SEEDS = ("reason_features", "reason_wordings", "health_thresholds")
+SEEDS = ("health_thresholds",)
 FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
 # A number in [0, 1) by customer, snapshot and purpose, the same in every run.
 DRAW = "(hash(customer_id, as_of_date, '{}') % 10000 / 10000)"
@@ -31,8 +32,11 @@ PLANTED = {
     },
 }
 FEATURES = ", ".join(
-    f"cast({PLANTED.get(name, DRAW.format(name))} as double) as {name}"
-    for name in NUMERIC
+    f"if(customer % 2 = 0, 'female', 'male') as {feature.name}"
+    if feature.kind == "category"
+    else f"cast({PLANTED.get(feature.name, DRAW.format(feature.name))} as double)"
+    f" as {feature.name}"
+    for feature in load_feature_contract().features
 )
 OPENINGS = ", ".join(
     f"""
@@ -44,6 +48,12 @@ OPENINGS = ", ".join(
     """
     for family in FAMILIES
 )
+
+
+# What a good feature may be, by kind, unless it is named.
+GOOD = {"category": "'female'", "flag": 0, "share": 0.5, "count": 1, "days": 2}
+GOOD |= {"amount": 100, "balance": 1000, "number": 1}
+GOOD_FEATURES = {"age_years": 45.2, "holds_current_deposit": 1}
 
 
 def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
@@ -65,9 +75,7 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
                 from range({customers}) as customers (customer)
                 cross join range({months}) as months (month)
             )
-            select
-                customer_id, as_of_date,
-                if(customer % 2 = 0, 'female', 'male') as gender, {FEATURES}
+            select customer_id, as_of_date, {FEATURES}
             from snapshots;
 
             create or replace table marts.customer_labels as
@@ -98,6 +106,18 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
                 from '{PROJECT / "seeds" / name}.csv'
             """)
     return settings
+
+
+@pytest.fixture(scope="session")
+def good_marts():
+    """SQL that makes marts with rows as the gates wish them to be."""
+    features = ", ".join(
+        f"{GOOD_FEATURES.get(feature.name, GOOD[feature.kind])}"
+        f"::{'varchar' if feature.kind == 'category' else 'double'} as {feature.name}"
+        for feature in load_feature_contract().features
+    )
+    text = Path(__file__).with_name("good_marts.sql").read_text(encoding="utf-8")
+    return text.format(features=features)
 
 
 @pytest.fixture(name="fill_marts")

@@ -1,7 +1,6 @@
 """Does each suite pass what is good, and can each of its expectations fail?"""
 
 from importlib import import_module
-from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -10,10 +9,10 @@ import pytest
 from expectations.delivery_facts import SUITES
 from pipelines.analysis.validate import TABLES
 from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.gates import suites
 from pipelines.foundation.warehouse import prepare
 
-GOOD_MARTS = Path(__file__).with_name("good_marts.sql").read_text(encoding="utf-8")
 SCHEMAS = {
     table.split(".")[1]: table.split(".")[0]
     for tables in TABLES.values()
@@ -70,11 +69,12 @@ BROKEN = {
             "update {table} set "
             + ", ".join(
                 f"{column} = -200000000000"
-                for column in import_module("expectations.customer_features").MEASURES
+                for column in load_feature_contract().list_columns("churn").numeric
             ),
             "values_to_be_between",
         ),
         ("update {table} set holds_fund = 2", "holds_fund"),
+        ("update {table} set held_family_count = 2", "as many families"),
         ("update {table} set customer_event_count_30d = 5", "a longer window"),
         ("update {table} set card_event_count_180d = 2", "a longer window"),
         (
@@ -265,11 +265,11 @@ BAD_FACTS = {
 
 
 @pytest.fixture(scope="module")
-def bank():
+def bank(good_marts):
     """An in-memory warehouse with good rows behind every gate, and copies of them."""
     with duckdb.connect() as connection:
         prepare(connection)
-        connection.execute(GOOD_MARTS)
+        connection.execute(good_marts)
         connection.execute("create schema good")
         for name, schema in SCHEMAS.items():
             connection.execute(f"create table good.{name} as from {schema}.{name}")
@@ -282,10 +282,6 @@ def connection(bank):
     for name, schema in SCHEMAS.items():
         bank.execute(f"create or replace table {schema}.{name} as from good.{name}")
     return bank
-
-
-def load_suite(name):
-    return import_module(f"expectations.{name}").SUITE
 
 
 def name_of(expectation):
@@ -303,14 +299,16 @@ def judge_only(expectations, name, connection):
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_good_rows_pass(name, connection):
-    verdict = judge_only(load_suite(name).expectations, name, connection)
+    verdict = judge_only(suites.load_suite(name).expectations, name, connection)
 
     assert verdict.failures == ()
 
 
 @pytest.mark.parametrize(("name", "damage", "noticed_by"), CASES)
 def test_an_expectation_fails_where_it_must(name, damage, noticed_by, connection):
-    expected = [e for e in load_suite(name).expectations if noticed_by in name_of(e)]
+    expected = [
+        e for e in suites.load_suite(name).expectations if noticed_by in name_of(e)
+    ]
     connection.execute(damage.format(table=f"{SCHEMAS[name]}.{name}"))
 
     verdict = judge_only([e.copy() for e in expected], name, connection)
@@ -326,7 +324,7 @@ def test_no_expectation_is_decoration(name):
 
     idle = [
         name_of(expectation)
-        for expectation in load_suite(name).expectations
+        for expectation in suites.load_suite(name).expectations
         if not any(part in name_of(expectation) for part in parts)
     ]
 
@@ -393,7 +391,7 @@ def test_few_rows_are_no_judgement(rows, severities):
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_each_table_is_judged_on_accuracy_and_timeliness(name):
-    principles = {e.meta["principle"] for e in load_suite(name).expectations}
+    principles = {e.meta["principle"] for e in suites.load_suite(name).expectations}
 
     assert {"accuracy", "timeliness"} <= principles
 

@@ -8,6 +8,7 @@ import atexit
 import shutil
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import duckdb
@@ -23,6 +24,7 @@ from great_expectations.data_context.types.base import (
     ProgressBarsConfig,
 )
 
+from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.gates.verdicts import Failure, Verdict
 
 # GX closes its SQLAlchemy connection before it fetches the result. Closing rolls back,
@@ -45,6 +47,14 @@ def open_context() -> AbstractDataContext:
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
     )
     return gx.get_context(mode="ephemeral", project_config=config)
+
+
+def load_suite(table: str) -> gx.ExpectationSuite:
+    """Load the suite of a table: a constant, or built from what its columns promise."""
+    module = import_module(f"expectations.{table}")
+    if hasattr(module, "build_suite"):
+        return module.build_suite(load_feature_contract())
+    return module.SUITE
 
 
 def judge_frame(

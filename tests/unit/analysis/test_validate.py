@@ -1,7 +1,6 @@
 """Do good tables pass, are bad ones stopped, and is nothing told of a customer?"""
 
 import logging
-from pathlib import Path
 
 import great_expectations as gx
 import pytest
@@ -13,12 +12,11 @@ from pipelines.foundation.errors import DataQualityError, MissingSourceError, Us
 from pipelines.foundation.gates import suites
 from pipelines.foundation.warehouse import connect, prepare
 
-GOOD_MARTS = (Path(__file__).parents[1] / "good_marts.sql").read_text(encoding="utf-8")
 CANARY = "canary"
 
 
 @pytest.fixture
-def marts(settings):
+def marts(settings, good_marts):
     """A warehouse with good marts; returns what changes it."""
 
     def execute(query):
@@ -27,7 +25,7 @@ def marts(settings):
 
     with connect(settings) as connection:
         prepare(connection)
-    execute(GOOD_MARTS)
+    execute(good_marts)
     return execute
 
 
