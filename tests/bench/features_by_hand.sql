@@ -1,4 +1,3 @@
-create or replace table features as
 with recursive
 initiatives as (from read_csv('{seeds}/event_initiatives.csv')),
 rates as (from read_csv('{seeds}/exchange_rates.csv')),
