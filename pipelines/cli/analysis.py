@@ -21,6 +21,9 @@ def build(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Compute all history again.")
     ] = False,
+    unit_tests: Annotated[
+        bool, typer.Option("--unit-tests", help="Test the code of dbt models, too.")
+    ] = False,
 ) -> None:
     """Build and test the customer marts with dbt.
 
@@ -29,4 +32,10 @@ def build(
     """
     from pipelines.analysis import build as step
 
-    step.run(Settings(), select=select, exclude=exclude, full_refresh=full_refresh)
+    step.run(
+        Settings(),
+        select=select,
+        exclude=exclude,
+        full_refresh=full_refresh,
+        unit_tests=unit_tests,
+    )
