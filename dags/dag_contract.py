@@ -5,13 +5,14 @@ from datetime import timedelta
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from pipelines.foundation import modes
+from pipelines.foundation.use_case import list_names
 
 DELIVERIES = Asset("accepted_deliveries")
 FEATURES = Asset("customer_features")
 PUBLISHED = Asset("published_marts")
 ALERTS = Asset("estimator_alerts")
 
-USE_CASES = ("churn", "cross_sell")
+USE_CASES = tuple(list_names())
 
 # DuckDB lets one process write, and while it does nobody else may even read. With one
 # slot, waiting is something the UI shows, and not a storm of retries.

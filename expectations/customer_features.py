@@ -95,8 +95,8 @@ def _expect_families_add_up(names):
 def _expect_judgements():
     """Expect what is known of all customers together."""
     return [
-        # Counts that are all nought mean that events found nobody: churn would be
-        # everybody.
+        # Counts that are all nought mean that events found nobody: all would seem
+        # dormant.
         gxe.ExpectColumnMeanToBeBetween(
             column="customer_event_count_365d",
             min_value=0,

@@ -18,11 +18,7 @@ from expectations.rules import (
 )
 
 SCORED = f"""(
-    select customer_id, scored_at from ml.churn_scores
-    where as_of_date = {NEWEST_SNAPSHOT}
-    union all
-    select customer_id, scored_at from ml.cross_sell_scores
-    where as_of_date = {NEWEST_SNAPSHOT}
+    select customer_id, scored_at from ml.scores where as_of_date = {NEWEST_SNAPSHOT}
 )"""
 
 SUITE = gx.ExpectationSuite(

@@ -87,7 +87,7 @@ SUITE = gx.ExpectationSuite(
             principle=COMPLETENESS,
             severity="warning",
         ),
-        # A whole bank silent for a month is a dead feed, and would score as churn.
+        # A whole bank silent for a month is a dead feed, not a bank of dormant people.
         require_of_table(
             f"max(last_customer_event_date) >= {NEWEST_EVENTS} - 31",
             says="somebody did something in the last 31 days",

@@ -17,12 +17,6 @@ from expectations.rules import (
     require_of_table,
 )
 
-SCORED = """(
-    select 'churn' as use_case, customer_id, as_of_date, run_id from ml.churn_scores
-    union all
-    select 'cross_sell', customer_id, as_of_date, run_id from ml.cross_sell_scores
-)"""
-
 SUITE = gx.ExpectationSuite(
     name="score_reasons",
     expectations=[
@@ -55,7 +49,8 @@ SUITE = gx.ExpectationSuite(
             principle=ACCURACY,
         ),
         forbid_rows(
-            f"(use_case, customer_id, as_of_date, run_id) not in {SCORED}",
+            "(use_case, customer_id, as_of_date, run_id) not in "
+            "(select (use_case, customer_id, as_of_date, run_id) from ml.scores)",
             says="a reason explains a score of the same estimator",
             principle=AUTHENTICITY,
         ),
@@ -67,7 +62,7 @@ SUITE = gx.ExpectationSuite(
         # Whom nothing makes a likely case has no reason, and most have one.
         require_of_table(
             "count(distinct (use_case, customer_id)) >= 0.5 * ("
-            f"select count(distinct (use_case, customer_id)) from {SCORED} "
+            "select count(distinct (use_case, customer_id)) from ml.scores "
             f"where as_of_date = {NEWEST_SNAPSHOT})",
             says="more than half of those scored have a reason",
             principle=COMPLETENESS,

@@ -74,7 +74,7 @@ SUITE = gx.ExpectationSuite(
             principle=ACCURACY,
             severity="warning",
         ),
-        # A whole bank silent for a month is a dead feed, and would score as churn.
+        # A whole bank silent for a month is a dead feed, not a bank of dormant people.
         require_of_table(
             f"max(occurred_at) >= {NEWEST_EVENTS} - 31",
             says="something happened in the last 31 days",

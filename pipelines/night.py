@@ -15,13 +15,13 @@ from pipelines.foundation.errors import (
     PipelineError,
 )
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import USE_CASES
 from pipelines.foundation.warehouse import run_lock
 from pipelines.information.accept import run as accept
 from pipelines.information.identity import run as identity
 from pipelines.information.ingest import run as ingest
 
 logger = logging.getLogger(__name__)
-USE_CASES = ("churn", "cross_sell")
 
 
 def run(settings: Settings) -> list[PipelineError]:
@@ -48,13 +48,13 @@ def run(settings: Settings) -> list[PipelineError]:
         identity.run(settings)
         build.run(settings, exclude="source:ml+")
         validate.run(settings, "features")
-        for use_case in USE_CASES:
+        for name in (use_case.name for use_case in USE_CASES):
             with _noted(problems):
-                if mine.needs_mining(settings, use_case):
-                    mine.run(settings, use_case)
-            score.run(settings, use_case)
-            explain.run(settings, use_case)
-            monitor.run(settings, use_case)
+                if mine.needs_mining(settings, name):
+                    mine.run(settings, name)
+            score.run(settings, name)
+            explain.run(settings, name)
+            monitor.run(settings, name)
         build.run(settings, select="source:ml+")
         validate.run(settings, "scores")
         publish.run(settings)

@@ -52,19 +52,12 @@ order by use_case, estimator_version
 """
 # Scores that the latest night could not renew: nobody acts on them unknowingly.
 STALE = """
-with scores as (
-    select 'churn' as use_case, as_of_date, estimator_version, scored_at
-    from ml.churn_scores
-    union all
-    select 'cross_sell', as_of_date, estimator_version, scored_at
-    from ml.cross_sell_scores
-)
 select
     use_case, max(as_of_date) as as_of_date,
     max_by(estimator_version, as_of_date) as estimator_version,
     max(scored_at) as scored_at,
     (select max(as_of_date) from marts.customer_features) as newest_date
-from scores
+from ml.scores
 group by use_case
 having max(as_of_date) < newest_date
 order by use_case

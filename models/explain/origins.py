@@ -13,7 +13,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from models.use_cases.cross_sell import FAMILIES, repeat_by_family
+from models.model.by_group import repeat_by_group
 
 
 class UnexplainableError(ValueError):
@@ -52,8 +52,8 @@ def _(step, origins):  # noqa: ARG001
 
 @trace_columns.register
 def _(step: FunctionTransformer, origins):
-    if step.func is repeat_by_family:
-        return np.tile(origins, len(FAMILIES))
+    if step.func is repeat_by_group:
+        return np.tile(origins, step.kw_args["group_count"])
     if step.func in {None, np.clip} or isinstance(step.func, np.ufunc):
         return origins
     msg = f"nobody has written down what the columns of {step.func.__name__} are"

@@ -1,6 +1,7 @@
 """An estimator of its own for each group of rows, in one."""
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -91,3 +92,34 @@ class ClassifierByGroup(ClassifierMixin, BaseEstimator):
     def predict(self, X):
         """Choose the likelier class."""
         return self.classes_[(self.decision_function(X) > 0).astype(int)]
+
+
+def repeat_by_group(X, group_count):
+    """Give every group its own copy of each column, and an intercept.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns + 1)
+        The last column is the number of the row's group, from 0.
+    group_count : int
+
+    Returns
+    -------
+    csr_array of shape (n_rows, group_count * (n_columns + 1))
+        A row is zero outside its group's columns.
+
+    Examples
+    --------
+    >>> repeat_by_group(np.array([[7.0, 1.0], [9.0, 0.0]]), group_count=2).toarray()
+    array([[0., 0., 7., 1.],
+           [9., 1., 0., 0.]])
+    """
+    row_count, width = X.shape
+    values, group = X.copy(), X[:, -1].astype(int)
+    values[:, -1] = 1.0
+    indices = group[:, None] * width + np.arange(width)
+    starts = np.arange(row_count + 1) * width
+    return csr_array(
+        (values.ravel(), indices.ravel(), starts),
+        shape=(row_count, width * group_count),
+    )

@@ -6,9 +6,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
-from models.model.by_group import ClassifierByGroup
+from models.model.by_group import ClassifierByGroup, repeat_by_group
 from models.modify.treatments import DROP, ONE_HOT, build_columns, select
 
 
@@ -31,6 +31,39 @@ def build_logistic(treatments, penalty):
     return Pipeline(
         [
             ("columns", build_columns(treatments)),
+            ("classify", LogisticRegression(C=penalty, max_iter=500)),
+        ]
+    )
+
+
+def build_logistic_by_group(treatments, group, levels, penalty):
+    """Build the unfitted logistic baseline, with own coefficients for each group.
+
+    Parameters
+    ----------
+    treatments : dict of str to str
+        By column, the group's left out; as :func:`build_logistic`.
+    group : str
+        The column that names a row's group.
+    levels : list of str
+        All its values.
+    penalty : float
+        Inverse strength of the ridge penalty, scikit-learn's ``C``.
+
+    Returns
+    -------
+    Pipeline
+        As :func:`build_logistic`, and takes the group's column besides.
+    """
+    columns = [
+        ("customer", build_columns(treatments), list(treatments)),
+        ("group", OrdinalEncoder(categories=[levels]), [group]),
+    ]
+    repeat = FunctionTransformer(repeat_by_group, kw_args={"group_count": len(levels)})
+    return Pipeline(
+        [
+            ("columns", ColumnTransformer(columns)),
+            ("by_group", repeat),
             ("classify", LogisticRegression(C=penalty, max_iter=500)),
         ]
     )

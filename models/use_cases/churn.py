@@ -1,10 +1,8 @@
-"""Will this customer fall dormant in the 90 days that begin in 14 days?"""
+"""Who falls dormant: features, candidates, and the rule to beat."""
 
 from models.model.candidates import build_boosting, build_logistic
 from models.use_cases import features
 
-# A lead gap of 14 days, in which to act, and 90 days over which the label is observed.
-HORIZON_DAYS = 104
 # A judgement: what keeping one customer is worth, times the share whom a contact keeps,
 # and what a contact costs.
 WORTH_CNY = (120.0, 15.0)

@@ -1,17 +1,10 @@
-"""Will this customer open a product of this family in the next 90 days?"""
+"""Who opens what: features, candidates, and the rules to beat."""
 
 import numpy as np
-from scipy.sparse import csr_array
-from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
-from models.model.candidates import build_boosting_by_group
-from models.modify.treatments import DROP, build_columns
+from models.model.candidates import build_boosting_by_group, build_logistic_by_group
 from models.use_cases import features
 
-HORIZON_DAYS = 90
 # A judgement: what an account brings in its first year, times the share that would not
 # have opened by itself, and what an offer costs.
 WORTH_CNY = (200.0, 5.0)
@@ -39,7 +32,13 @@ def build_estimators(treatments, random_state=0):
         with the columns in ``FEATURES``: a customer's features, and a family not held.
     """
     return {
-        "logistic": build_logistic_by_family(treatments),
+        # One slope for all families would be a straw man.
+        "logistic": build_logistic_by_group(
+            {name: treatments[name] for name in treatments if name != FAMILY},
+            FAMILY,
+            FAMILIES,
+            penalty=0.003,
+        ),
         # What makes one customer buy a fund makes another borrow: six small ensembles
         # of their own rank better than one that has to tell families apart first.
         "boosting": build_boosting_by_group(
@@ -53,61 +52,6 @@ def build_estimators(treatments, random_state=0):
             min_samples_leaf=40,
         ),
     }
-
-
-def build_logistic_by_family(treatments):
-    """Build the unfitted logistic baseline, with own coefficients for each family.
-
-    What makes one customer buy a fund makes another borrow. One slope for all families
-    would be a straw man.
-    """
-    columns = build_columns(treatments | {FAMILY: DROP})
-    family = OrdinalEncoder(categories=[FAMILIES])
-    return Pipeline(
-        [
-            (
-                "columns",
-                ColumnTransformer(
-                    [
-                        ("customer", columns, list(treatments)),
-                        ("family", family, [FAMILY]),
-                    ]
-                ),
-            ),
-            ("by_family", FunctionTransformer(repeat_by_family)),
-            ("classify", LogisticRegression(C=0.003, max_iter=500)),
-        ]
-    )
-
-
-def repeat_by_family(X):
-    """Give every family its own copy of each column, and an intercept.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_rows, n_columns + 1)
-        The last column is the position of the row's family in ``FAMILIES``.
-
-    Returns
-    -------
-    csr_array of shape (n_rows, n_families * (n_columns + 1))
-        A row is zero outside its family's columns.
-
-    Examples
-    --------
-    >>> repeat_by_family(np.array([[7.0, 1.0], [9.0, 0.0]])).toarray()[:, :4]
-    array([[0., 0., 7., 1.],
-           [9., 1., 0., 0.]])
-    """
-    row_count, width = X.shape
-    values, family = X.copy(), X[:, -1].astype(int)
-    values[:, -1] = 1.0
-    indices = family[:, None] * width + np.arange(width)
-    starts = np.arange(row_count + 1) * width
-    return csr_array(
-        (values.ravel(), indices.ravel(), starts),
-        shape=(row_count, width * len(FAMILIES)),
-    )
 
 
 def score_by_rule(train, frame):
@@ -155,3 +99,7 @@ def score_by_co_holding(known, frame):
     means = np.where(count[:, None] > 0, asked @ shares, usual)
     means = means / np.maximum(count, 1)[:, None]
     return means[np.arange(len(frame)), family.to_numpy()]
+
+
+# What else offers are compared with, customer by customer.
+OTHER_RULES = {"co_holding": score_by_co_holding}

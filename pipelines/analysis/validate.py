@@ -10,9 +10,18 @@ import duckdb
 from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.foundation.gates.verdicts import Verdict, record, report_path
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import USE_CASES
 from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
+MARTS_OF_SCORES = (
+    "marts.customer_scores",
+    "marts.customers",
+    "marts.next_best_offers",
+    "marts.work_list",
+    "marts.score_reasons",
+    "marts.estimator_health",
+)
 # The gate "features" guards all that is built before anything is scored.
 TABLES = {
     "features": (
@@ -22,26 +31,7 @@ TABLES = {
         "marts.customer_features",
         "marts.customer_labels",
     ),
-    "scores": (
-        "ml.churn_scores",
-        "ml.cross_sell_scores",
-        "marts.customer_scores",
-        "marts.customers",
-        "marts.next_best_offers",
-        "marts.work_list",
-        "marts.score_reasons",
-        "marts.estimator_health",
-    ),
-}
-# Tables that are empty, and rightly so, while none of these use cases has a champion.
-USE_CASES = {
-    "ml.churn_scores": ("churn",),
-    "ml.cross_sell_scores": ("cross_sell",),
-    "marts.customer_scores": ("churn", "cross_sell"),
-    "marts.next_best_offers": ("cross_sell",),
-    "marts.work_list": ("churn", "cross_sell"),
-    "marts.score_reasons": ("churn", "cross_sell"),
-    "marts.estimator_health": ("churn", "cross_sell"),
+    "scores": (*(use_case.score_table for use_case in USE_CASES), *MARTS_OF_SCORES),
 }
 GATES = tuple(TABLES)
 
@@ -119,15 +109,27 @@ def _judge(
 
 def _why_empty(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """Say why a table is rightly empty; nothing where it is not."""
-    use_cases = USE_CASES.get(table, ())
+    use_cases = _list_filling(table)
     (is_empty,) = connection.execute(f"select count(*) = 0 from {table}").fetchone()
     (champions,) = connection.execute(
         "select count(*) from ops.promotions where list_contains(?, use_case)",
-        [list(use_cases)],
+        [use_cases],
     ).fetchone()
     if use_cases and is_empty and not champions:
         return f"no champion for {' or '.join(use_cases)}"
     return ""
+
+
+def _list_filling(table: str) -> list[str]:
+    """Name the use cases without a champion of which a table is rightly empty."""
+    if table not in TABLES["scores"] or table == "marts.customers":
+        return []
+    its_own = [
+        use_case.name
+        for use_case in USE_CASES
+        if table in {use_case.score_table, *use_case.marts}
+    ]
+    return its_own or [use_case.name for use_case in USE_CASES]
 
 
 def _select_judged(table: str, gate: str) -> str:

@@ -8,8 +8,17 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.help import example
-from pipelines.cli.options import DECISION, Json, Reason, UseCase, known, print_rows
+from pipelines.cli.options import (
+    DECISION,
+    USE_CASES,
+    Json,
+    Reason,
+    UseCase,
+    known,
+    print_rows,
+)
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import list_names
 
 commands = typer.Typer()
 command = partial(commands.command, rich_help_panel=DECISION)
@@ -34,7 +43,7 @@ def explain(use_case: UseCase) -> None:
 @command(epilog=example("monitor", "monitor churn --json"))
 def monitor(
     use_case: Annotated[
-        str | None, typer.Argument(help="churn or cross_sell; else both")
+        str | None, typer.Argument(help=f"{USE_CASES}; else all")
     ] = None,
     *,
     as_json: Json = False,
@@ -44,7 +53,7 @@ def monitor(
     from pipelines.decision import monitor as step
 
     settings = Settings()
-    use_cases = (known(use_case),) if use_case else ("churn", "cross_sell")
+    use_cases = [known(use_case)] if use_case else list_names()
     notes = [note for name in use_cases for note in step.run(settings, name)]
     figures = health.list_figures(settings, use_cases)
     if as_json:

@@ -8,6 +8,7 @@ import typer
 
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.screen import print_table
+from pipelines.foundation.use_case import find_use_case, list_names
 
 # What `crm --help` lists together, in the order of the flow.
 TRY, NIGHT = "Try it", "The whole night"
@@ -17,7 +18,8 @@ DISCOVERY = "Knowledge discovery 知识发现: the five stages, and who becomes 
 DECISION = "Decision support 决策支持: who is contacted, why, with what"
 RECORD = "Through all layers"
 
-UseCase = Annotated[str, typer.Argument(help="churn or cross_sell", metavar="USE_CASE")]
+USE_CASES = ", ".join(list_names())
+UseCase = Annotated[str, typer.Argument(help=USE_CASES, metavar="USE_CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 Seed = Annotated[
@@ -27,13 +29,7 @@ Seed = Annotated[
 
 def known(use_case: str) -> str:
     """Return the use case if there is one of that name; UsageError if not."""
-    if use_case not in {"churn", "cross_sell"}:
-        msg = (
-            f"No use case is called {use_case!r}. Known: churn, cross_sell; a file or "
-            "table needs --target."
-        )
-        raise UsageError(msg)
-    return use_case
+    return find_use_case(use_case).name
 
 
 def existing(path: Path) -> Path:

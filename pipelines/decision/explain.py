@@ -12,29 +12,16 @@ from models.explain.origins import UnexplainableError
 from models.explain.reasons import choose_reasons
 from pipelines.discovery.champion import registry
 from pipelines.discovery.champion.registry import Champion
-from pipelines.discovery.runs import load_use_case
 from pipelines.discovery.use_cases.concepts import read_concepts
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 
 BATCH_ROWS = 50_000
 # As many families as a customer is offered: the reasons of others nobody reads.
-FAMILIES_EXPLAINED = 3
-# What was scored, and what identifies a score besides customer and date.
-SCORED = {
-    "churn": """
-        select *, cast(null as varchar) as product_family from ml.churn_scores
-    """,
-    "cross_sell": f"""
-        from ml.cross_sell_scores
-        qualify row_number() over (
-            partition by customer_id, as_of_date
-            order by open_probability desc, product_family
-        ) <= {FAMILIES_EXPLAINED}
-    """,
-}
+SCORES_EXPLAINED = 3
 KEYS = ["customer_id", "as_of_date", "product_family"]
 
 
@@ -46,7 +33,7 @@ def run(settings: Settings, use_case: str) -> int:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------
@@ -61,7 +48,7 @@ def run(settings: Settings, use_case: str) -> int:
             return 0
         with connect(settings) as connection:
             (as_of_date,) = connection.execute(
-                f"select max(as_of_date) from ml.{use_case}_scores"
+                f"select max(as_of_date) from {find_use_case(use_case).score_table}"
             ).fetchone()
             try:
                 _write_new_reasons(connection, use_case, champion, as_of_date)
@@ -122,7 +109,8 @@ def _read_averages(
     as_of_date: date,
 ) -> pd.DataFrame:
     """Read each number's median and mean over the customers who were scored."""
-    texts = load_use_case(use_case).CATEGORICAL
+    definition = find_use_case(use_case)
+    texts = definition.module.CATEGORICAL
     numeric = [name for name in features if name not in texts]
     averages = [
         connection.execute(
@@ -130,7 +118,7 @@ def _read_averages(
             select {", ".join(f"{name}({column}) as {column}" for column in numeric)}
             from marts.customer_features
             where as_of_date = $as_of_date and customer_id in (
-                select customer_id from ml.{use_case}_scores
+                select customer_id from {definition.score_table}
                 where as_of_date = $as_of_date
             )
             """,
@@ -157,11 +145,21 @@ def _read_batches(
         batches = reading.sql(
             f"""
             select {", ".join(names)}
-            from (select * from ({SCORED[use_case]}) where run_id = $run_id)
+            from (
+                from ml.scores
+                where use_case = $use_case and as_of_date = $as_of_date
+                qualify row_number() over (
+                    partition by customer_id order by probability desc, product_family
+                ) <= {SCORES_EXPLAINED}
+            )
             inner join marts.customer_features using (customer_id, as_of_date)
-            where as_of_date = $as_of_date
+            where run_id = $run_id
             """,
-            params={"run_id": champion.run_id, "as_of_date": as_of_date},
+            params={
+                "use_case": use_case,
+                "run_id": champion.run_id,
+                "as_of_date": as_of_date,
+            },
         ).to_arrow_reader(BATCH_ROWS)
         for batch in batches:
             yield batch.to_pandas()

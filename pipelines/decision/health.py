@@ -120,9 +120,7 @@ def list_alerts(settings: Settings, use_case: str | None = None) -> list[str]:
     ]
 
 
-def list_figures(
-    settings: Settings, use_cases: tuple[str, ...]
-) -> list[dict[str, object]]:
+def list_figures(settings: Settings, use_cases: list[str]) -> list[dict[str, object]]:
     """List all that is on record of use cases, the newest snapshot first."""
     with connect(settings) as connection:
         return list_rows(
@@ -133,5 +131,5 @@ def list_figures(
             where list_contains(?, use_case)
             order by use_case, as_of_date desc, metric, feature
             """,
-            [list(use_cases)],
+            [use_cases],
         )

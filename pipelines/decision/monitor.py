@@ -12,12 +12,10 @@ from models.explore.drift import measure_column_drift
 from pipelines.decision import health
 from pipelines.discovery.champion import registry
 from pipelines.discovery.champion.registry import Champion
-from pipelines.discovery.runs import load_use_case
 from pipelines.discovery.tracking import mlflow_runs as tracking
-from pipelines.discovery.use_case import KEYS, PROBABILITIES
-from pipelines.discovery.use_cases.sample import POPULATIONS as OUTCOMES
 from pipelines.discovery.use_cases.sample import draw, read_part
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
@@ -70,7 +68,7 @@ def run(settings: Settings, use_case: str) -> list[str]:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------
@@ -111,7 +109,7 @@ def _find_snapshots(
         select
             as_of_date, any_value(estimator_version), any_value(run_id),
             least(1, {MOST_ROWS} / count(*))
-        from ml.{use_case}_scores
+        from {find_use_case(use_case).score_table}
         group by as_of_date
         order by as_of_date
         """
@@ -131,7 +129,7 @@ def _measure_drift(
     champion has shown since that it can live with that.
     """
     features = [
-        name for name in load_use_case(use_case).FEATURES if name not in CALENDAR
+        name for name in find_use_case(use_case).module.FEATURES if name not in CALENDAR
     ]
     joined = "marts.customer_features using (customer_id, as_of_date)"
     now = _read_scored(connection, use_case, snapshot, features, joined)
@@ -179,7 +177,7 @@ def _read_baseline(
 
 def _find_obstacle(use_case: str, champion: Champion, snapshot: Snapshot) -> str:
     """Say why the drift of scores can't be measured; nothing where it can be."""
-    known = load_use_case(use_case).FEATURES
+    known = find_use_case(use_case).module.FEATURES
     if lost := sorted(set(champion.estimator.feature_names_in_) - set(known)):
         return (
             f"{use_case}: the champion takes {', '.join(lost)}, which samples lack by "
@@ -198,7 +196,8 @@ def _measure_outcomes(
     connection: duckdb.DuckDBPyConnection, use_case: str, snapshots: list[Snapshot]
 ) -> tuple[list[tuple], list[str]]:
     """Compare scores with what happened, where that is known."""
-    joined = f"({OUTCOMES[use_case]}) using ({', '.join(KEYS[use_case])})"
+    definition = find_use_case(use_case)
+    joined = f"({definition.population}) using ({', '.join(definition.keys)})"
     figures, notes, is_anything_known = [], [], False
     for snapshot in snapshots:
         rows = _read_scored(connection, use_case, snapshot, ["label"], joined)
@@ -236,7 +235,7 @@ def _compare(rows: pd.DataFrame, assessed_auc: float | None) -> dict:
 
 def _say_when(use_case: str, snapshots: list[Snapshot]) -> str:
     """Say from when on scores can be compared with what happened."""
-    horizon = timedelta(days=load_use_case(use_case).HORIZON_DAYS)
+    horizon = timedelta(days=find_use_case(use_case).label_days)
     # Others than those of a month's first day leave the marts with the next night.
     kept = [one.as_of_date for one in snapshots if one.as_of_date.day == 1]
     if not kept:
@@ -255,10 +254,11 @@ def _read_scored(
     joined: str,
 ) -> pd.DataFrame:
     """Read columns beside the scores of a snapshot, always in the same order."""
+    definition = find_use_case(use_case)
     return connection.execute(
         f"""
-        select {", ".join(columns)}, {PROBABILITIES[use_case]} as probability
-        from ml.{use_case}_scores
+        select {", ".join(columns)}, {definition.probability} as probability
+        from {definition.score_table}
         inner join {joined}
         where as_of_date = ? and hash(customer_id) % 1000000 < ? * 1000000
         order by all

@@ -7,12 +7,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from models.use_cases.cross_sell import FAMILIES
 from pipelines.discovery.champion import registry
 from pipelines.discovery.champion.registry import Champion
 from pipelines.discovery.tracking.artifacts import require_columns
-from pipelines.discovery.use_case import KEYS, PROBABILITIES
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import UseCase, find_use_case
 from pipelines.foundation.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
@@ -21,23 +20,6 @@ BATCH_ROWS = 50_000
 # Trees are walked one after the other, and so many rows stay in the processor's cache
 # meanwhile: that is twice as fast as a batch at a time.
 CACHED_ROWS = 2_000
-_HELD = " ".join(f"when '{family}' then holds_{family}" for family in FAMILIES)
-# Whom to score. The grain of the scores is the keys of the label in `sample`.
-POPULATIONS = {
-    "churn": """
-        select features.*
-        from marts.customer_features as features
-        inner join marts.customer_labels as labels using (customer_id, as_of_date)
-        where labels.is_churn_eligible
-    """,
-    "cross_sell": f"""
-        select features.*, families.product_family
-        from marts.customer_features as features
-        cross join (select unnest({FAMILIES}) as product_family) as families
-        where features.open_account_count > 0
-            and case families.product_family {_HELD} end = 0
-    """,
-}
 
 
 def run(settings: Settings, use_case: str) -> int:
@@ -48,7 +30,7 @@ def run(settings: Settings, use_case: str) -> int:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------
@@ -67,11 +49,12 @@ def run(settings: Settings, use_case: str) -> int:
             logger.info("%s not scored: there is no champion.", use_case)
             return 0
         with connect(settings) as connection:
+            definition = find_use_case(use_case)
             (as_of_date,) = connection.execute(
                 "select max(as_of_date) from marts.customer_features"
             ).fetchone()
-            rows = _write_new_scores(connection, use_case, champion, as_of_date)
-            is_replaced = _replace_snapshot(connection, use_case, as_of_date)
+            rows = _write_new_scores(connection, definition, champion, as_of_date)
+            is_replaced = _replace_snapshot(connection, definition, as_of_date)
     logger.info(
         "%s scored: %d rows of %s by version %d%s",
         use_case,
@@ -85,32 +68,33 @@ def run(settings: Settings, use_case: str) -> int:
 
 def _write_new_scores(
     connection: duckdb.DuckDBPyConnection,
-    use_case: str,
+    use_case: UseCase,
     champion: Champion,
     as_of_date: date,
 ) -> int:
     """Score in batches, into a temporary table of the scores' shape."""
-    described = connection.execute(f"describe {POPULATIONS[use_case]}").fetchall()
+    described = connection.execute(f"describe {use_case.asked}").fetchall()
     columns = require_columns(
-        use_case, champion.estimator, [name for name, *_ in described]
+        use_case.name, champion.estimator, [name for name, *_ in described]
     )
     scored_at = datetime.now(UTC).replace(tzinfo=None)
-    selected = ", ".join(dict.fromkeys(KEYS[use_case] + columns))
+    selected = ", ".join(dict.fromkeys(use_case.keys + columns))
     connection.execute(
-        f"create or replace temp table new_scores as from ml.{use_case}_scores limit 0"
+        "create or replace temp table new_scores as "
+        f"from {use_case.score_table} limit 0"
     )
     # A cursor of its own, because the connection writes while this one reads.
     with connection.cursor() as reading:
         batches = reading.sql(
-            f"select {selected} from ({POPULATIONS[use_case]}) where as_of_date = ?",
+            f"select {selected} from ({use_case.asked}) where as_of_date = ?",
             params=[as_of_date],
         ).to_arrow_reader(BATCH_ROWS)
         rows = 0
         for batch in batches:
             frame = batch.to_pandas()
-            scores = frame[KEYS[use_case]].assign(
+            scores = frame[use_case.keys].assign(
                 **{
-                    PROBABILITIES[use_case]: _predict(champion, frame[columns]),
+                    use_case.probability: _predict(champion, frame[columns]),
                     "estimator_version": champion.estimator_version,
                     "run_id": champion.run_id,
                     "scored_at": scored_at,
@@ -137,11 +121,11 @@ def _append(connection: duckdb.DuckDBPyConnection, scores: pd.DataFrame) -> None
 
 
 def _replace_snapshot(
-    connection: duckdb.DuckDBPyConnection, use_case: str, as_of_date: date
+    connection: duckdb.DuckDBPyConnection, use_case: UseCase, as_of_date: date
 ) -> bool:
     """Replace a snapshot's scores, all or nothing, unless they are the same again."""
-    table = f"ml.{use_case}_scores"
-    keys, probability = ", ".join(KEYS[use_case]), PROBABILITIES[use_case]
+    table, probability = use_case.score_table, use_case.probability
+    keys = ", ".join(use_case.keys)
     # The last bits of a sum depend on which rows share a batch.
     (difference_count,) = connection.execute(
         f"""

@@ -16,7 +16,7 @@ def run(settings: Settings, use_case: str, *, seed: int = 0) -> MiningRun:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
     seed : int, default=0
         Two runs on the same marts with the same seed give the same probabilities.
 

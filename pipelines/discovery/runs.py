@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
-from types import ModuleType
 
 import duckdb
 
@@ -25,7 +23,7 @@ class MiningRun:
     Attributes
     ----------
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
     mining_run_id : str
         The parent run's id in MLflow. Where there was too little to learn from, no run
         there has it.
@@ -47,11 +45,6 @@ class MiningRun:
     data_version: str
     status: str
     note: str = ""
-
-
-def load_use_case(use_case: str) -> ModuleType:
-    """Import the module of `models` that defines a use case."""
-    return import_module(f"models.use_cases.{use_case}")
 
 
 def add(connection: duckdb.DuckDBPyConnection, run: MiningRun) -> None:

@@ -1,5 +1,13 @@
 """The tables that Python writes, and what is in them."""
 
+from pipelines.foundation.use_case import UseCase, find_use_case, list_names
+
+# What scores may be identified by.
+KEY_TYPES = {
+    "customer_id": "varchar",
+    "as_of_date": "date",
+    "product_family": "varchar",
+}
 # What ingestion adds to each row: where it came from and since when it was known.
 RAW_COLUMNS = {
     "delivery_id": "varchar",
@@ -144,15 +152,6 @@ create table if not exists ml.assessments (
 alter table ml.assessments add column if not exists low double;
 alter table ml.assessments add column if not exists high double;
 alter table ml.assessments add column if not exists segment varchar;
-create table if not exists ml.churn_scores (
-    customer_id varchar, as_of_date date, churn_probability double,
-    estimator_version integer, run_id varchar, scored_at timestamp
-);
-create table if not exists ml.cross_sell_scores (
-    customer_id varchar, as_of_date date, product_family varchar,
-    open_probability double, estimator_version integer, run_id varchar,
-    scored_at timestamp
-);
 create table if not exists ml.score_reasons (
     use_case varchar, customer_id varchar, as_of_date date, product_family varchar,
     reason_rank integer, concept varchar, level varchar, contribution double,
@@ -175,3 +174,33 @@ LATER_FACTS = {
     "typical_amount": "double",
     "typical_amount_ratio": "double",
 }
+
+
+def write_score_tables() -> str:
+    """Write the SQL of what is scored: a table for each use case, all in one view."""
+    use_cases = [find_use_case(name) for name in list_names()]
+    tables = [_write_score_table(use_case) for use_case in use_cases]
+    united = " union all ".join(_select_scores(use_case) for use_case in use_cases)
+    return ";\n".join([*tables, f"create or replace view ml.scores as {united}"])
+
+
+def _write_score_table(use_case: UseCase) -> str:
+    keys = ", ".join(f"{name} {KEY_TYPES[name]}" for name in use_case.keys)
+    return f"""
+        create table if not exists {use_case.score_table} (
+            {keys}, {use_case.probability} double, estimator_version integer,
+            run_id varchar, scored_at timestamp
+        )
+    """
+
+
+def _select_scores(use_case: UseCase) -> str:
+    family = "product_family"
+    if family not in use_case.keys:
+        family = f"cast(null as varchar) as {family}"
+    return f"""
+        select
+            '{use_case.name}' as use_case, customer_id, as_of_date, {family},
+            {use_case.probability} as probability, estimator_version, run_id, scored_at
+        from {use_case.score_table}
+    """

@@ -15,7 +15,12 @@ import duckdb
 from pipelines.foundation.contracts import Contract, load_contracts
 from pipelines.foundation.errors import LockedError, MissingSourceError, ResourceError
 from pipelines.foundation.modes import make_folder
-from pipelines.foundation.schema import LATER_FACTS, RAW_COLUMNS, TABLES
+from pipelines.foundation.schema import (
+    LATER_FACTS,
+    RAW_COLUMNS,
+    TABLES,
+    write_score_tables,
+)
 from pipelines.foundation.settings import Settings
 
 # What DuckDB says of a table or schema of ours that is not there.
@@ -87,6 +92,7 @@ def connect(
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that Python writes, and add columns that contracts gained."""
     connection.execute(TABLES)
+    connection.execute(write_score_tables())
     for name, kind in LATER_FACTS.items():
         connection.execute(
             f"alter table ops.delivery_facts add column if not exists {name} {kind}"

@@ -9,16 +9,12 @@ from sklearn.base import BaseEstimator
 
 from models.assess.comparison import CHALLENGER, CHAMPION, RULE, CutOff, Evidence, weigh
 from pipelines.discovery.champion.registry import Champion
-from pipelines.discovery.runs import MiningRun, load_use_case
+from pipelines.discovery.runs import MiningRun
 from pipelines.discovery.tracking.artifacts import require_columns
-from pipelines.discovery.use_cases.sample import (
-    OTHER_ROWS,
-    POPULATIONS,
-    read_dates,
-    read_part,
-)
+from pipelines.discovery.use_cases.sample import OTHER_ROWS, read_dates, read_part
 from pipelines.foundation.errors import GateRefusedError
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect
 
 # Whom a score should treat alike, by what a column says of a person.
@@ -67,6 +63,7 @@ def gather(
         There is no such snapshot, or the marts lack a column.
     """
     use_case = mining_run.use_case
+    definition = find_use_case(use_case).module
     with connect(settings) as connection:
         available = list_columns(connection, use_case)
         tune = read_part(connection, use_case, "tune")
@@ -81,7 +78,7 @@ def gather(
         for as_of_date in cut_offs:
             with connect(settings) as connection:
                 rows = _read_rows(connection, mining_run, as_of_date, available)
-            scores = {RULE: load_use_case(use_case).score_by_rule(tune, rows)}
+            scores = {RULE: definition.score_by_rule(tune, rows)}
             for name, estimator in estimators.items():
                 features = rows[list(estimator.feature_names_in_)]
                 scores[name] = estimator.predict_proba(features)[:, 1]
@@ -100,7 +97,7 @@ def list_columns(connection: duckdb.DuckDBPyConnection, use_case: str) -> list[s
     found = connection.execute(
         f"""
         describe
-        from ({POPULATIONS[use_case]})
+        from ({find_use_case(use_case).population})
         inner join marts.customer_features using (customer_id, as_of_date)
         """
     ).fetchall()
@@ -135,7 +132,7 @@ def _find_cut_offs(
         learnt_until = max(learnt_until, theirs or learnt_until)
     found = connection.execute(
         f"""
-        select distinct as_of_date from ({POPULATIONS[use_case]})
+        select distinct as_of_date from ({find_use_case(use_case).population})
         where as_of_date > ? order by as_of_date
         """,
         [learnt_until],
@@ -163,7 +160,7 @@ def _read_rows(
         f"""
         with labelled as (
             select * replace (cast(label as integer) as label)
-            from ({POPULATIONS[mining_run.use_case]})
+            from ({find_use_case(mining_run.use_case).population})
             where as_of_date = $as_of_date
         )
         select

@@ -1,9 +1,7 @@
 """The card of an estimator: what it is for, how good it is, and who let it in."""
 
-from inspect import getdoc
-
 from pipelines.discovery.champion.challenges import Challenge
-from pipelines.discovery.runs import load_use_case
+from pipelines.foundation.use_case import find_use_case
 
 OUT_OF_TIME = """\
 ## Out of time
@@ -38,11 +36,11 @@ def write_card(challenge: Challenge) -> str:
     str
     """
     figures = challenge.figures
-    purpose = getdoc(load_use_case(challenge.use_case)).splitlines()[0]
+    use_case = find_use_case(challenge.use_case)
     return "\n\n".join(
         [
             f"# {challenge.use_case}, version {challenge.estimator_version}",
-            purpose,
+            use_case.question,
             _tabulate(
                 ["", ""],
                 [

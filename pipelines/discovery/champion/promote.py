@@ -128,7 +128,7 @@ def approve(
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
     estimator_version : int
         Which, as ``crm challengers`` lists it.
     reason : str

@@ -40,7 +40,7 @@ for _name in ("alembic", "mlflow"):
 # it, and never switch to pickle instead.
 TRUSTED_TYPES = [
     # Ours, and without state, or with nothing but arrays and fitted estimators.
-    "models.use_cases.cross_sell.repeat_by_family",
+    "models.model.by_group.repeat_by_group",
     "models.model.by_group.ClassifierByGroup",
     # Cuts off outliers; a function without state.
     "numpy.clip",

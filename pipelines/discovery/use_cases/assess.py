@@ -15,7 +15,7 @@ from models.explain.reasons import measure_stability
 from pipelines.discovery.champion import promote
 from pipelines.discovery.report import plots
 from pipelines.discovery.report.parts import MEASURES
-from pipelines.discovery.runs import MiningRun, load_use_case, mark, open_stage
+from pipelines.discovery.runs import MiningRun, mark, open_stage
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.discovery.tracking.artifacts import Artifact
 from pipelines.discovery.use_cases import (
@@ -37,6 +37,7 @@ from pipelines.discovery.use_cases.page import write_page
 from pipelines.discovery.use_cases.sample import read_dates, read_part
 from pipelines.foundation.errors import GateRefusedError
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def run(settings: Settings, use_case: str) -> str:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------
@@ -117,7 +118,7 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
         test.label,
         test.scores,
         test.person,
-        worth=load_use_case(use_case).WORTH_CNY,
+        worth=find_use_case(use_case).module.WORTH_CNY,
         random_state=mining_run.seed,
     )
     tested = _test_again(settings, mining_run, winner, test)
@@ -126,7 +127,7 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
         *figures.list_tuned(tune, tuned),
         *figures.list_resampled(test, drawn),
         *figures.list_segments(test, winner),
-        *figures.list_offers(test, tune, winner, mining_run.seed),
+        *figures.list_offers(test, tune, winner, mining_run),
         *tested.rows,
         Row(winner, "test", test.as_of_date, "reason_stability", kept),
     ]
@@ -184,7 +185,7 @@ def _test_again(
     settings: Settings, mining_run: MiningRun, winner: str, test: Contest
 ) -> BackTest:
     """Fit the winner's recipe anew at each cut-off, the test snapshot's the last."""
-    worth = load_use_case(mining_run.use_case).WORTH_CNY
+    definition = find_use_case(mining_run.use_case).module
     rows, over_rule, stability = [], [], np.nan
     with connect(settings) as connection:
         treatments = read_treatments(connection, mining_run.use_case)
@@ -201,16 +202,15 @@ def _test_again(
             contest.label,
             contest.scores,
             contest.person,
-            worth=worth,
+            worth=definition.WORTH_CNY,
             random_state=mining_run.seed,
         )
         rows += figures.list_resampled(contest, drawn, part="back_test")
         difference = summarise(drawn[winner]["auc"] - drawn[RULE]["auc"])
         over_rule.append((contest.as_of_date, difference))
-        features = load_use_case(mining_run.use_case).FEATURES
         stability = figures.correlate_ranks(
             test.probabilities[winner],
-            fitted.predict_proba(test.rows[features])[:, 1],
+            fitted.predict_proba(test.rows[definition.FEATURES])[:, 1],
         )
     return BackTest(rows, over_rule, stability)
 

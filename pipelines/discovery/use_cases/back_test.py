@@ -6,9 +6,10 @@ import duckdb
 from sklearn.base import BaseEstimator
 
 from models.modify.treatments import DROP
-from pipelines.discovery.runs import MiningRun, load_use_case
+from pipelines.discovery.runs import MiningRun
 from pipelines.discovery.use_cases import contests, sample
 from pipelines.discovery.use_cases.contests import Contest
+from pipelines.foundation.use_case import find_use_case
 
 CUT_OFFS = 3
 APART = timedelta(days=89)  # a quarter, or little less
@@ -25,7 +26,7 @@ def choose_cut_offs(
         By cut-off, the part of each snapshot: all whose labels were known by then are
         ``"train"``, the cut-off itself is ``"test"``.
     """
-    horizon = timedelta(days=load_use_case(mining_run.use_case).HORIZON_DAYS)
+    horizon = timedelta(days=find_use_case(mining_run.use_case).label_days)
     known = sample.list_snapshots(connection, mining_run.use_case)
     chosen: list[date] = []
     for as_of_date in reversed(known):
@@ -56,7 +57,7 @@ def hold_contest(
         None where too few of either label were known.
     """
     use_case, (as_of_date, parts) = mining_run.use_case, cut_off
-    definition = load_use_case(use_case)
+    definition = find_use_case(use_case).module
     table = f"ml.{use_case}_back_test"
     sample.draw(connection, use_case, table, parts, mining_run.seed)
     train = sample.read_part(connection, use_case, "train", table=table)

@@ -10,9 +10,8 @@ from sklearn.base import BaseEstimator
 
 from models.assess.comparison import RULE
 from pipelines.discovery.champion.evidence import GROUPS
-from pipelines.discovery.runs import load_use_case
-from pipelines.discovery.use_case import KEYS
 from pipelines.discovery.use_cases.truth import TRUTHS
+from pipelines.foundation.use_case import find_use_case
 
 RANDOM = "random"
 # By what figures are looked at again, besides what the gate looks at.
@@ -76,7 +75,7 @@ def hold(
     Parameters
     ----------
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
     as_of_date : date
         Which snapshot.
     rows : DataFrame
@@ -88,7 +87,7 @@ def hold(
     seed : int
         Of chance.
     """
-    definition = load_use_case(use_case)
+    definition = find_use_case(use_case).module
     features = rows[definition.FEATURES]
     return Contest(
         as_of_date=as_of_date,
@@ -128,13 +127,13 @@ def read_rows(
     truths : tuple of str
         Columns of ``planted_truth``.
     """
-    features = load_use_case(use_case).FEATURES
+    definition = find_use_case(use_case)
     segments = [f'{rule} as "segment {name}"' for name, rule in SEGMENTS.items()]
-    keys = ", ".join(KEYS[use_case])
+    keys = ", ".join(definition.keys)
     return connection.execute(
         f"""
         select
-            {", ".join([*features, "label", *segments, *truths])},
+            {", ".join([*definition.module.FEATURES, "label", *segments, *truths])},
             dense_rank() over (order by customer_id) - 1 as person
         from {table}
         inner join marts.customer_features using (customer_id, as_of_date)

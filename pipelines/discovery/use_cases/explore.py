@@ -4,11 +4,12 @@ import logging
 
 from models.explore.profiling import profile, rate_by_bin
 from pipelines.discovery.report.plots import plot_columns
-from pipelines.discovery.runs import load_use_case, open_stage
+from pipelines.discovery.runs import open_stage
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.discovery.use_cases.sample import read_dates, read_part
 from pipelines.foundation.parameters import read_drift_threshold
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ def run(settings: Settings, use_case: str) -> int:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------
@@ -38,7 +39,7 @@ def run(settings: Settings, use_case: str) -> int:
             train = read_part(connection, use_case, "train")
             test = read_part(connection, use_case, "test")
             threshold = read_drift_threshold(read_dates(connection, use_case)["test"])
-        features = load_use_case(use_case).FEATURES
+        features = find_use_case(use_case).module.FEATURES
         columns = profile(
             train[features], train["label"], train["weight"], test[features]
         )

@@ -10,10 +10,10 @@ from sklearn.metrics import roc_auc_score
 from models.assess.comparison import LEAST_OF_EACH_LABEL, RULE
 from models.assess.ranking import measure_offers
 from models.assess.resampling import CAPACITY, DRAWS, summarise
-from models.use_cases.cross_sell import score_by_co_holding
 from pipelines.discovery.runs import MiningRun
 from pipelines.discovery.use_cases.contests import SEGMENTS, Contest
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect
 
 FAMILY = "product_family"
@@ -92,16 +92,19 @@ def list_segments(test: Contest, winner: str) -> list[Row]:
     return rows
 
 
-def list_offers(test: Contest, known: Contest, winner: str, seed: int) -> list[Row]:
+def list_offers(
+    test: Contest, known: Contest, winner: str, mining_run: MiningRun
+) -> list[Row]:
     """List how the offers are ranked for each customer, where there are offers."""
     if FAMILY not in test.rows:
         return []
+    others = find_use_case(mining_run.use_case).module.OTHER_RULES
     rankings = {
         winner: test.probabilities[winner],
         "popularity": test.baselines[RULE],
-        "co_holding": score_by_co_holding(known.rows, test.rows),
+        **{name: score(known.rows, test.rows) for name, score in others.items()},
     }
-    random, rows = np.random.default_rng(seed), []
+    random, rows = np.random.default_rng(mining_run.seed), []
     measured = {
         name: measure_offers(test.person, test.label, score)
         for name, score in rankings.items()

@@ -6,12 +6,13 @@ import logging
 from models.explain.attributions import remember_average
 from models.model.candidates import calibrate
 from pipelines.analysis.build import dbt_code_version
-from pipelines.discovery.runs import MiningRun, load_use_case, open_stage
+from pipelines.discovery.runs import MiningRun, open_stage
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.discovery.tracking.artifacts import Artifact
 from pipelines.discovery.use_cases.modify import read_treatments
 from pipelines.discovery.use_cases.sample import read_part
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
@@ -25,14 +26,14 @@ def run(settings: Settings, use_case: str) -> int:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------
     int
         Candidates fitted; 0 where mining was skipped.
     """
-    definition = load_use_case(use_case)
+    definition = find_use_case(use_case).module
     with open_stage(settings, use_case, "model") as mining_run:
         if mining_run is None:
             return 0

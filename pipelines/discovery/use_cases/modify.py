@@ -26,7 +26,7 @@ def run(settings: Settings, use_case: str) -> int:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from html import escape
-from inspect import getdoc
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +15,11 @@ from pipelines.discovery.report.parts import (
     write_figures,
     write_tenths,
 )
-from pipelines.discovery.runs import MiningRun, load_use_case
+from pipelines.discovery.runs import MiningRun
 from pipelines.discovery.use_cases.truth import TRUTHS
 from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 
 OFFERS = {
     "ndcg_at_3": "NDCG@3",
@@ -67,11 +67,11 @@ def write_page(
         Of the test snapshot.
     """
     use_case = mining_run.use_case
-    definition = load_use_case(use_case)
+    definition = find_use_case(use_case)
     test = table[table["part"] == "test"]
     as_of_date = test["as_of_date"].iloc[0]
     parts = [
-        f"<h1>{escape(getdoc(definition).splitlines()[0])}</h1>",
+        f"<h1>{escape(definition.question)}</h1>",
         (
             f"<p class='quiet'>{use_case}, judged on the snapshot of {as_of_date}, "
             f"which no candidate has seen. {escape(winner)} won on an earlier one. "
@@ -80,7 +80,7 @@ def write_page(
         *write_answers(answers),
         "<h2>Candidates</h2>",
         write_figures(test, MEASURES),
-        f"<p class='quiet'>{INTERVALS.format(*definition.WORTH_CNY)}</p>",
+        f"<p class='quiet'>{INTERVALS.format(*definition.module.WORTH_CNY)}</p>",
         _describe_truth(test, winner),
         "<h2>How it holds</h2><div class='plots'>",
         *(embed(name, figure) for name, figure in plots.items()),

@@ -8,54 +8,19 @@ import duckdb
 import pandas as pd
 
 from models.sample.splits import split_snapshots
-from models.use_cases.cross_sell import FAMILIES
-from pipelines.discovery.runs import SKIPPED, MiningRun, add, load_use_case
+from pipelines.discovery.runs import SKIPPED, MiningRun, add
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, run_lock
 
 logger = logging.getLogger(__name__)
 
-# More rows than these teach hardly more, and cross-sell less than churn. Beyond, a
-# training row that stays speaks for others of its label; other parts are thinned
-# by customer, so figures need no weights.
-TRAIN_ROWS = {
-    "churn": {"positives": 60_000, "negatives": 240_000},
-    "cross_sell": {"positives": 10_000, "negatives": 45_000},
-}
+# Of parts that are not learnt from. They are thinned by customer, so figures need no
+# weights; a training row that stays speaks for others of its label.
 OTHER_ROWS = 200_000
 # With fewer positives than these, a figure is an accident.
 LEAST_POSITIVES = {"train": 50, "tune": 20, "test": 20}
-
-_LABELS = ", ".join(f"has_opened_{family}_90d as {family}" for family in FAMILIES)
-_NOT_HELD = " + ".join(f"1 - holds_{family}" for family in FAMILIES)
-# Whom a use case is about. A label is null for everybody else, and while it is unknown.
-POPULATIONS = {
-    "churn": """
-        select customer_id, as_of_date, has_churned_90d as label
-        from marts.customer_labels
-        where has_churned_90d is not null
-    """,
-    # `unpivot` leaves nulls out.
-    "cross_sell": f"""
-        unpivot (select customer_id, as_of_date, {_LABELS} from marts.customer_labels)
-        on {", ".join(FAMILIES)} into name product_family value label
-    """,
-}
-COUNTS = {
-    "churn": """
-        select
-            count(*) as considered,
-            count(*) filter (where is_churn_eligible) as eligible
-        from marts.customer_labels
-    """,
-    "cross_sell": f"""
-        select
-            {len(FAMILIES)} * count(*) as considered,
-            sum(if(open_account_count > 0, {_NOT_HELD}, 0)) as eligible
-        from marts.customer_features
-    """,
-}
 
 
 def run(settings: Settings, use_case: str, *, seed: int = 0) -> bool:
@@ -66,7 +31,7 @@ def run(settings: Settings, use_case: str, *, seed: int = 0) -> bool:
     settings : Settings
         Says where the warehouse and MLflow's store are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
     seed : int, default=0
         Chooses the rows of a sample that would be too large, and seeds whatever is
         random in the stages that follow.
@@ -115,7 +80,7 @@ def write_sample(
     """
     parts = split_snapshots(
         list_snapshots(connection, use_case),
-        horizon_days=load_use_case(use_case).HORIZON_DAYS,
+        horizon_days=find_use_case(use_case).label_days,
     )
     draw(connection, use_case, f"ml.{use_case}_sample", parts, seed)
     return _count(connection, use_case)
@@ -124,7 +89,10 @@ def write_sample(
 def list_snapshots(connection: duckdb.DuckDBPyConnection, use_case: str) -> list[date]:
     """List the snapshots whose labels are known, the earliest first."""
     rows = connection.execute(
-        f"select distinct as_of_date from ({POPULATIONS[use_case]}) order by all"
+        f"""
+        select distinct as_of_date from ({find_use_case(use_case).population})
+        order by all
+        """
     ).fetchall()
     return [as_of_date for (as_of_date,) in rows]
 
@@ -137,7 +105,7 @@ def draw(
     seed: int,
 ) -> None:
     """Write a sample of the snapshots that belong to a part: keys, label and weight."""
-    population = POPULATIONS[use_case]
+    definition = find_use_case(use_case)
     connection.execute(
         f"""
         create or replace table {table} as
@@ -154,7 +122,7 @@ def draw(
                     else $negatives
                 end / count(*) over (partition by part, part = 'train' and label)
                 ) as share
-            from ({population}) as population
+            from ({definition.population}) as population
             inner join parts using (as_of_date)
         )
         select * exclude (share), if(part = 'train', 1 / share, 1) as weight
@@ -164,8 +132,9 @@ def draw(
             part = 'train', hash(shares, $seed), hash(customer_id, $seed)
         ) % 1000000
         """,
-        TRAIN_ROWS[use_case]
-        | {
+        {
+            "positives": definition.positives,
+            "negatives": definition.negatives,
             "days": list(parts),
             "parts": list(parts.values()),
             "rows": OTHER_ROWS,
@@ -213,7 +182,7 @@ def read_part(
         The use case's ``FEATURES``, then ``label``, 0 or 1, and ``weight``: for how
         many rows it speaks.
     """
-    columns = ", ".join(load_use_case(use_case).FEATURES)
+    columns = ", ".join(find_use_case(use_case).module.FEATURES)
     return connection.execute(
         f"""
         select {columns}, label, weight
@@ -236,9 +205,10 @@ def read_dates(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str
 
 
 def _count(connection: duckdb.DuckDBPyConnection, use_case: str) -> dict[str, int]:
-    counts = connection.execute(COUNTS[use_case]).df().iloc[0].to_dict()
+    definition = find_use_case(use_case)
+    counts = connection.execute(definition.counts).df().iloc[0].to_dict()
     (counts["labelled"],) = connection.execute(
-        f"select count(*) from ({POPULATIONS[use_case]})"
+        f"select count(*) from ({definition.population})"
     ).fetchone()
     parts = connection.execute(
         f"select part, count(*), sum(label) from ml.{use_case}_sample group by all"
@@ -267,7 +237,7 @@ def _track(settings: Settings, use_case: str, seed: int, counts: dict[str, int])
     run_id = tracking.start_run(settings, use_case, f"{use_case} {as_of_date}")
     with tracking.open_run(settings, use_case, "sample", parent_id=run_id):
         tracking.log(
-            parameters={"seed": seed, "population": POPULATIONS[use_case]},
+            parameters={"seed": seed, "population": find_use_case(use_case).population},
             metrics=counts,
         )
     return run_id

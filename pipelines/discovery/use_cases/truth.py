@@ -3,18 +3,10 @@
 import duckdb
 
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.vault import Vault
 
 TRUTHS = ("foreseeable", "hidden_truth")
-FILES = {
-    "churn": "churn_propensities.parquet",
-    "cross_sell": "cross_sell_propensities.parquet",
-}
-# What nobody can know; beside it, each file has what a forecaster could foresee.
-HIDDEN = {"churn": "churn_probability", "cross_sell": "open_probability"}
-# Who is registered twice lives two lives: dormant are those in whom both are, and an
-# account is opened where either opens it.
-BOTH_LIVES = {"churn": "product({0})", "cross_sell": "1 - product(1 - {0})"}
 
 
 def load(
@@ -29,7 +21,7 @@ def load(
     settings : Settings
         Says where the truth and the vault are.
     use_case : str
-        ``"churn"`` or ``"cross_sell"``.
+        Name of one of ``USE_CASES``.
 
     Returns
     -------
@@ -37,15 +29,15 @@ def load(
         The columns that hold a truth. None where this is no synthetic bank, or one of a
         version before anything foreseeable was written.
     """
-    path = settings.home / "truth" / FILES[use_case]
+    path = settings.home / "truth" / f"{use_case}_propensities.parquet"
     if not path.exists():
         return ()
     columns = connection.execute("describe from read_parquet(?)", [str(path)]).df()
     if "foreseeable_probability" not in set(columns["column_name"]):
         return ()
     Vault(connection, settings)
-    lives = BOTH_LIVES[use_case]
-    family = ", product_family" if use_case == "cross_sell" else ""
+    definition = find_use_case(use_case)
+    lives, hidden = definition.of_both_lives, definition.probability
     connection.execute(
         f"""
         create or replace temp table planted_truth as
@@ -59,9 +51,9 @@ def load(
             where known.kind = 'customer'
         )
         select
-            customer_id, as_of_date{family},
+            {", ".join(definition.keys)},
             {lives.format("foreseeable_probability")} as foreseeable,
-            {lives.format(HIDDEN[use_case])} as hidden_truth
+            {lives.format(hidden)} as hidden_truth
         from read_parquet(?) inner join customers using (customer_number)
         group by all
         """,

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
 from pipelines.discovery import mine
 from pipelines.discovery.champion import registry
 from pipelines.discovery.runs import find_latest
 from pipelines.discovery.use_cases import assess, explore, sample
+from pipelines.foundation import use_case
 from pipelines.foundation.errors import GateRefusedError, UsageError
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect
 
 has_been_mined = pytest.mark.usefixtures("mined")
@@ -137,7 +141,8 @@ def test_a_sample_too_large_keeps_positives_and_weighs_what_speaks_for_others(
 
     write(seed=0)
     ((rows, positives, _),) = ask(whole)
-    monkeypatch.setitem(sample.TRAIN_ROWS["churn"], "negatives", 100)
+    smaller = replace(find_use_case("churn"), negatives=100)
+    monkeypatch.setattr(use_case, "USE_CASES", (smaller,))
     thinned = write(seed=0)
     ((rows_left, positives_left, weight),) = ask(whole)
 
@@ -255,7 +260,7 @@ def test_a_thinned_test_part_has_all_offers_of_those_it_has(mined, ask, monkeypa
         ) as asked
         inner join (
             select customer_id, as_of_date, count(*) as offers
-            from ({sample.POPULATIONS["cross_sell"]}) group by all
+            from ({find_use_case("cross_sell").population}) group by all
         ) as offered using (customer_id, as_of_date)
     """)[0]
     assert incomplete == 0

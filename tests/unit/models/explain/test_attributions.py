@@ -16,9 +16,10 @@ from models.model.candidates import (
     build_boosting,
     build_boosting_by_group,
     build_logistic,
+    build_logistic_by_group,
     calibrate,
 )
-from models.use_cases.cross_sell import FAMILIES, build_logistic_by_family
+from models.use_cases.cross_sell import FAMILIES
 
 TREATMENTS = {
     "gender": "one_hot",
@@ -135,7 +136,10 @@ def test_an_estimator_of_own_coefficients_by_family_is_split_by_customer_columns
     X, label = draw_rows()
     X.insert(0, "product_family", np.resize(FAMILIES, len(X)))
     label = label.where(X["product_family"] != "loan", 1 - label)
-    estimator = build_logistic_by_family(TREATMENTS).fit(X, label)
+    unfitted = build_logistic_by_group(
+        TREATMENTS, "product_family", FAMILIES, penalty=0.003
+    )
+    estimator = unfitted.fit(X, label)
     remember_average(estimator, X)
 
     explainer = Explainer(estimator)
