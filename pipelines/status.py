@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pipelines.decision import work_list
 from pipelines.decision.publish.run import DATABASE, find_current
+from pipelines.foundation.parameters import read_contact_capacity
 from pipelines.foundation.screen import print_table
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, list_rows
@@ -33,7 +34,7 @@ pivot (
     inner join mined on assessments.mining_run_id = mined.mining_run_id
     where assessments.part = 'test'
 )
-on metric in ('auc', 'lift_at_10_percent', 'calibration_error')
+on metric in ('auc', 'lift_at_capacity', 'contact_capacity', 'calibration_error')
 using any_value(value)
 order by use_case, auc desc
 """
@@ -195,6 +196,7 @@ def _print_figures(console: Console, summary: Summary) -> None:
         )
     if not summary.figures:
         return
+    lift = f"lift at {100 * read_contact_capacity():g} %"
     console.print(
         "\n[bold]Out-of-time test[/bold]: newest snapshot with known outcomes"
     )
@@ -205,7 +207,7 @@ def _print_figures(console: Console, summary: Summary) -> None:
                 "candidate": row["candidate"],
                 "": "champion" if row["is_champion"] else "",
                 "AUC": f"{row['auc']:.3f}",
-                "lift at 10 %": f"{row['lift_at_10_percent']:.1f}",
+                lift: _show_lift(row),
                 "off by": None
                 if row["calibration_error"] is None
                 else f"{row['calibration_error']:.2%}",
@@ -213,6 +215,15 @@ def _print_figures(console: Console, summary: Summary) -> None:
             }
             for row in summary.figures
         ]
+    )
+
+
+def _show_lift(row: dict) -> str:
+    """Show a lift, and at what capacity where that has changed since."""
+    capacity = row["contact_capacity"]
+    is_changed = capacity != read_contact_capacity()
+    return f"{row['lift_at_capacity']:.1f}" + (
+        f" at {100 * capacity:g} %" if is_changed else ""
     )
 
 

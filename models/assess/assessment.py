@@ -3,12 +3,10 @@
 import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-# Shares of customers that a campaign can contact.
-CAPACITIES = {"lift_at_5_percent": 0.05, "lift_at_10_percent": 0.10}
 BIN_COUNT = 10
 
 
-def measure_ranking(label, score):
+def measure_ranking(label, score, capacity):
     """Measure how well a score ranks.
 
     Parameters
@@ -17,23 +15,25 @@ def measure_ranking(label, score):
         0 or 1, both present.
     score : ndarray of shape (n_rows,)
         Any finite number.
+    capacity : float
+        Share of the rows that can be contacted, in (0, 1].
 
     Returns
     -------
     dict of str to float
-        AUC, average precision, and lift at each capacity.
+        AUC, average precision, lift at the capacity and at half of it, and the capacity
+        itself.
     """
     return {
         "auc": float(roc_auc_score(label, score)),
         "average_precision": float(average_precision_score(label, score)),
-        **{
-            name: measure_lift(label, score, share)
-            for name, share in CAPACITIES.items()
-        },
+        "lift_at_half_capacity": measure_lift(label, score, capacity / 2),
+        "lift_at_capacity": measure_lift(label, score, capacity),
+        "contact_capacity": capacity,
     }
 
 
-def measure(label, probability):
+def measure(label, probability, capacity):
     """Measure how well probabilities rank, and whether they are true.
 
     Parameters
@@ -41,13 +41,15 @@ def measure(label, probability):
     label : ndarray of shape (n_rows,)
         0 or 1, both present.
     probability : ndarray of shape (n_rows,)
+    capacity : float
+        Share of the rows that can be contacted, in (0, 1].
 
     Returns
     -------
     dict of str to float
         What :func:`measure_ranking` gives, Brier score and calibration error.
     """
-    return measure_ranking(label, probability) | {
+    return measure_ranking(label, probability, capacity) | {
         "brier": float(brier_score_loss(label, probability)),
         "calibration_error": measure_calibration_error(label, probability),
     }

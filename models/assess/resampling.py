@@ -1,16 +1,34 @@
 """How sure is a figure? Scores measured, and what resampling people makes of it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from models.assess.assessment import BIN_COUNT, CAPACITIES, split_evenly
+from models.assess.assessment import BIN_COUNT, split_evenly
 
 DRAWS = 200
 TAIL = 0.025  # beyond each end of an interval
-CAPACITY = 0.10
 PER_ROWS = 1000  # profit is stated for so many
 
 
-def resample(label, scores, person, *, worth=None, weight=None, random_state=0):
+@dataclass(frozen=True)
+class Contacts:
+    """How many can be contacted, and what that is worth.
+
+    Attributes
+    ----------
+    capacity : float
+        Share of the rows, in (0, 1].
+    worth : tuple of float, optional
+        What a positive contacted brings, and what a contact costs, in CNY. Without it
+        there is no profit among the figures.
+    """
+
+    capacity: float
+    worth: tuple[float, float] | None = None
+
+
+def resample(label, scores, person, contacts, *, weight=None, random_state=0):
     """Measure scores on rows as they are, then on resamplings of their people.
 
     All scores are measured on the same resamplings, so that differences have intervals.
@@ -23,9 +41,8 @@ def resample(label, scores, person, *, worth=None, weight=None, random_state=0):
         By name.
     person : ndarray of shape (n_rows,)
         Numbers from 0. Rows of one person are drawn together.
-    worth : tuple of float, optional
-        What a positive contacted brings, and what a contact costs, in CNY. Without it
-        there is no profit among the figures.
+    contacts : Contacts
+        At which capacity lift, precision and profit are stated.
     weight : ndarray of shape (n_rows,), optional
         For how many rows each speaks. It is drawn as one.
     random_state : int, default=0
@@ -50,7 +67,7 @@ def resample(label, scores, person, *, worth=None, weight=None, random_state=0):
         # A draw without a positive has no figure, and is left out of the interval.
         with np.errstate(divide="ignore", invalid="ignore"):
             for name, of in sorted_scores.items():
-                rows[name].append(of.measure(drawn, worth))
+                rows[name].append(of.measure(drawn, contacts))
     return {
         name: {key: np.array([row[key] for row in measured]) for key in measured[0]}
         for name, measured in rows.items()
@@ -84,7 +101,7 @@ class _Sorted:
         # In rising order, as `bin_by_probability` has them.
         self.bin = split_evenly(weight[self.order][::-1])[::-1]
 
-    def measure(self, weight, worth):
+    def measure(self, weight, contacts):
         weight = weight[self.order]
         positive = np.add.reduceat(weight * self.label, self.steps)
         everybody = np.add.reduceat(weight, self.steps)
@@ -108,14 +125,20 @@ class _Sorted:
             f"lift_in_decile_{place}": BIN_COUNT * gain
             for place, gain in enumerate(np.diff(gains, prepend=0), start=1)
         }
-        for name, share in CAPACITIES.items():
-            figures[name] = self._reach(share, found, asked) / share
-        precision = self._reach(CAPACITY, found, asked) * total / (CAPACITY * count)
-        figures["precision_at_capacity"] = precision
-        if worth:
-            value, cost = worth
+        capacity = contacts.capacity
+        lift = self._reach(capacity, found, asked) / capacity
+        precision = lift * total / count
+        figures |= {
+            "lift_at_half_capacity": self._reach(capacity / 2, found, asked)
+            / (capacity / 2),
+            "lift_at_capacity": lift,
+            "precision_at_capacity": precision,
+            "contact_capacity": capacity,
+        }
+        if contacts.worth:
+            value, cost = contacts.worth
             figures["profit_cny_per_1000"] = (
-                PER_ROWS * CAPACITY * (precision * value - cost)
+                PER_ROWS * capacity * (precision * value - cost)
             )
         return figures | self._judge_probabilities(weight, positive, everybody)
 

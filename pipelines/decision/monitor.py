@@ -14,6 +14,7 @@ from pipelines.discovery.champion import registry
 from pipelines.discovery.champion.registry import Champion
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.discovery.use_cases.sample import draw, read_part
+from pipelines.foundation.parameters import read_contact_capacity
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare, run_lock
@@ -220,7 +221,7 @@ def _measure_outcomes(
 def _compare(rows: pd.DataFrame, assessed_auc: float | None) -> dict:
     """Measure how right a snapshot's probabilities were."""
     label, probability = rows["label"].to_numpy(int), rows["probability"].to_numpy()
-    figures = measure(label, probability) | {
+    figures = measure(label, probability, read_contact_capacity()) | {
         "row_count": len(rows),
         "observed_rate": label.mean(),
         "predicted_rate": probability.mean(),

@@ -22,6 +22,11 @@ def read_variables() -> dict:
     return yaml.safe_load(text)["vars"]
 
 
+def read_contact_capacity() -> float:
+    """Read which share of the customers can be contacted, in (0, 1]."""
+    return read_variables()["contact_capacity"]
+
+
 @cache
 def read_seed(name: str) -> tuple[dict[str, str], ...]:
     """Read the rows of a seed, as text, in the file's order.

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from models.assess.resampling import resample, summarise
+from models.assess.resampling import Contacts, resample, summarise
 from models.assess.verdict import TableFindings, write_table_verdict
 from pipelines.discovery.any_table.model import RULE, SCORECARD, Predictions
 from pipelines.discovery.any_table.sample import Sample
@@ -18,6 +18,7 @@ from pipelines.discovery.report.plots import (
     plot_precision_recall,
     plot_roc,
 )
+from pipelines.foundation.parameters import read_contact_capacity
 
 BEST = "best"
 # The higher, the better.
@@ -97,7 +98,12 @@ def judge(
         judged = {name: values[rows] for name, values in judged.items()}
     label, weight = label[rows].astype(int), sample.weight[rows].astype(float)
     drawn = resample(
-        label, judged, _number_units(sample, rows), weight=weight, random_state=seed
+        label,
+        judged,
+        _number_units(sample, rows),
+        Contacts(read_contact_capacity()),
+        weight=weight,
+        random_state=seed,
     )
     figures = pd.DataFrame(
         [
@@ -139,7 +145,7 @@ def _find(drawn: dict[str, dict[str, np.ndarray]], base_rate: float) -> TableFin
         calibration_error=summarise(best["calibration_error"]),
         over_rule=summarise(best["auc"] - rule["auc"]),
         over_scorecard=summarise(best["auc"] - scorecard["auc"]),
-        lift=summarise(best["lift_at_10_percent"]),
+        lift=summarise(best["lift_at_capacity"]),
         precision=summarise(best["precision_at_capacity"]),
         precision_over_rule=summarise(
             best["precision_at_capacity"] - rule["precision_at_capacity"]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from models.assess.resampling import CAPACITY, DRAWS
+from models.assess.resampling import DRAWS
 from models.modify.columns import DROP
 from pipelines.discovery.any_table import explore
 from pipelines.discovery.any_table.assess import BEST, Assessment
@@ -147,16 +147,16 @@ def _describe_thinning(sample: Sample) -> str:
 def _conclude(columns: pd.DataFrame, assessment: Assessment) -> str:
     figures = assessment.figures.set_index(["candidate", "metric"])
     auc = figures.loc[(BEST, "auc")]
-    lift, error = (
+    lift, capacity, error = (
         figures.loc[(BEST, metric), "value"]
-        for metric in ("lift_at_10_percent", "calibration_error")
+        for metric in ("lift_at_capacity", "contact_capacity", "calibration_error")
     )
     return (
         f"AUC <b>{auc['value']:.3f}</b> (between {auc['low']:.3f} and "
         f"{auc['high']:.3f}); chance is 0.5, and the most telling column alone, "
         f"{escape(find_most_telling(columns))}, reaches "
         f"{figures.loc[(RULE, 'auc'), 'value']:.3f}. "
-        f"Contacting the highest tenth finds <b>{lift:.1f} times</b> "
+        f"Contacting the highest {capacity:.0%} finds <b>{lift:.1f} times</b> "
         "as many positives as chance would. Probabilities differ from what happened by "
         f"<b>{error:.1%}</b> on average."
     )
@@ -173,7 +173,7 @@ def _explain(request: Request, columns: pd.DataFrame, assessment: Assessment) ->
         escape(find_most_telling(columns)),
         DRAWS,
         f"groups ({escape(request.group_column)})" if request.group_column else "rows",
-        CAPACITY,
+        assessment.figures.set_index("metric")["value"].loc["contact_capacity"].iloc[0],
     )
 
 

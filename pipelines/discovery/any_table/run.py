@@ -206,11 +206,11 @@ def _assess(folder: Folder) -> None:
         (folder.path / "report.html").write_text(page, encoding="utf-8")
     tracking.end_run(folder.settings, folder.run_id, data_version=folder.data_version)
     logger.info(
-        "%s assessed: AUC %.4f (%.4f to %.4f), lift at 10 %% %.2f, calibration error "
-        "%.4f",
+        "%s assessed: AUC %.4f (%.4f to %.4f), lift at capacity %.2f, calibration "
+        "error %.4f",
         request.name,
         *best.loc["auc", ["value", "low", "high"]],
-        best.loc["lift_at_10_percent", "value"],
+        best.loc["lift_at_capacity", "value"],
         best.loc["calibration_error", "value"],
     )
 

@@ -10,7 +10,7 @@ MEASURES = {
     "auc": "AUC",
     "average_precision": "Average precision",
     "ks": "KS",
-    "lift_at_10_percent": "Lift at\u00a010\u00a0%",
+    "lift_at_capacity": "Lift at capacity",
     "precision_at_capacity": "Precision at capacity",
     "profit_cny_per_1000": "Profit (CNY)",
     "brier": "Brier",

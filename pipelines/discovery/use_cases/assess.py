@@ -7,7 +7,7 @@ import numpy as np
 
 from models.assess.assessment import measure
 from models.assess.comparison import RULE
-from models.assess.resampling import resample, summarise
+from models.assess.resampling import Contacts, resample, summarise
 from models.assess.verdict import Findings, write_verdict
 from models.explain.attributions import Explainer
 from models.explain.origins import UnexplainableError
@@ -36,6 +36,7 @@ from pipelines.discovery.use_cases.modify import read_treatments
 from pipelines.discovery.use_cases.page import write_page
 from pipelines.discovery.use_cases.sample import read_dates, read_part
 from pipelines.foundation.errors import GateRefusedError
+from pipelines.foundation.parameters import read_contact_capacity
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare
@@ -108,8 +109,9 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
     use_case = mining_run.use_case
     candidates = read_candidates(settings, mining_run)
     tune, test = _hold_contests(settings, mining_run, candidates)
+    contacts = _plan_contacts(use_case)
     tuned = {
-        name: measure(tune.label, probability)
+        name: measure(tune.label, probability, contacts.capacity)
         for name, probability in tune.probabilities.items()
     }
     # The first of equals is the simplest.
@@ -118,7 +120,7 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
         test.label,
         test.scores,
         test.person,
-        worth=find_use_case(use_case).module.WORTH_CNY,
+        contacts,
         random_state=mining_run.seed,
     )
     tested = _test_again(settings, mining_run, winner, test)
@@ -153,6 +155,11 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
         f"{winner} won on the tuning snapshot and {decision}; "
         f"AUC on {test.as_of_date}: {ranks}"
     )
+
+
+def _plan_contacts(use_case: str) -> Contacts:
+    worth = find_use_case(use_case).module.WORTH_CNY
+    return Contacts(read_contact_capacity(), worth)
 
 
 def _hold_contests(
@@ -202,7 +209,7 @@ def _test_again(
             contest.label,
             contest.scores,
             contest.person,
-            worth=definition.WORTH_CNY,
+            _plan_contacts(mining_run.use_case),
             random_state=mining_run.seed,
         )
         rows += figures.list_resampled(contest, drawn, part="back_test")
@@ -261,9 +268,12 @@ def _find(
         back_test=tested.over_rule,
         over_rule=summarise(won["auc"] - rule["auc"]),
         missed_by_rule=figures.share_missed(
-            test.label, test.probabilities[winner], test.baselines[RULE]
+            test.label,
+            test.probabilities[winner],
+            test.baselines[RULE],
+            read_contact_capacity(),
         ),
-        lift=summarise(won["lift_at_10_percent"]),
+        lift=summarise(won["lift_at_capacity"]),
         stability=tested.stability,
         unexplained=unexplained,
         reason_stability=kept,

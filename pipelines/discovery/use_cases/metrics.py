@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from models.assess.comparison import LEAST_OF_EACH_LABEL, RULE
 from models.assess.ranking import measure_offers
-from models.assess.resampling import CAPACITY, DRAWS, summarise
+from models.assess.resampling import DRAWS, summarise
 from pipelines.discovery.runs import MiningRun
 from pipelines.discovery.use_cases.contests import SEGMENTS, Contest
 from pipelines.foundation.settings import Settings
@@ -131,9 +131,11 @@ def correlate_ranks(one: np.ndarray, other: np.ndarray) -> float:
     return float(spearmanr(one, other).statistic)
 
 
-def share_missed(label: np.ndarray, score: np.ndarray, rule: np.ndarray) -> float:
+def share_missed(
+    label: np.ndarray, score: np.ndarray, rule: np.ndarray, capacity: float
+) -> float:
     """Share of the positives found within capacity that the rule would not contact."""
-    count = max(1, round(CAPACITY * len(label)))
+    count = max(1, round(capacity * len(label)))
     ours, theirs = (
         np.argsort(-ranking, kind="stable")[:count] for ranking in (score, rule)
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from models.assess.resampling import CAPACITY, DRAWS
+from models.assess.resampling import DRAWS
 from pipelines.discovery.report.document import embed, write_document, write_table
 from pipelines.discovery.report.parts import (
     MEASURES,
@@ -36,7 +36,7 @@ SEGMENTS = {
 MOST_SEGMENTS = 30
 INTERVALS = (
     f"Below each figure what 95 % of {DRAWS} resamplings of people give. Capacity is "
-    f"{CAPACITY:.0%} of the rows; profit is for 1,000 rows, if a positive contacted "
+    "{:.0%} of the rows; profit is for 1,000 rows, if a positive contacted "
     "brings {:g} CNY and a contact costs {:g} CNY, which is a judgement."
 )
 
@@ -70,6 +70,8 @@ def write_page(
     definition = find_use_case(use_case)
     test = table[table["part"] == "test"]
     as_of_date = test["as_of_date"].iloc[0]
+    capacity = test.set_index("metric")["value"].loc["contact_capacity"].iloc[0]
+    worth = definition.module.WORTH_CNY
     parts = [
         f"<h1>{escape(definition.question)}</h1>",
         (
@@ -80,7 +82,7 @@ def write_page(
         *write_answers(answers),
         "<h2>Candidates</h2>",
         write_figures(test, MEASURES),
-        f"<p class='quiet'>{INTERVALS.format(*definition.module.WORTH_CNY)}</p>",
+        f"<p class='quiet'>{INTERVALS.format(capacity, *worth)}</p>",
         _describe_truth(test, winner),
         "<h2>How it holds</h2><div class='plots'>",
         *(embed(name, figure) for name, figure in plots.items()),

@@ -176,7 +176,7 @@ def test_every_figure_of_the_test_snapshot_lies_within_its_interval(ask):
         select use_case, metric, count(*)
         from ml.assessments
         where part = 'test' and candidate != 'random'
-            and metric in ('auc', 'average_precision', 'ks', 'lift_at_10_percent')
+            and metric in ('auc', 'average_precision', 'ks', 'lift_at_capacity')
             and not coalesce(low <= value and value <= high, false)
         group by all
     """)

@@ -39,8 +39,8 @@ def test_lift_is_against_contacting_anybody(score, share, expected):
 
 
 def test_the_best_ranking_has_auc_one_and_the_worst_zero():
-    assert measure_ranking(LABEL, BEST)["auc"] == 1
-    assert measure_ranking(LABEL, WORST)["auc"] == 0
+    assert measure_ranking(LABEL, BEST, 0.2)["auc"] == 1
+    assert measure_ranking(LABEL, WORST, 0.2)["auc"] == 0
 
 
 def test_calibration_error_is_the_mean_gap_between_said_and_seen():
@@ -55,7 +55,10 @@ def test_calibration_error_is_the_mean_gap_between_said_and_seen():
 def test_true_probabilities_have_the_least_brier_score():
     label, truth = np.tile([0, 0, 0, 1], 50), np.full(200, 0.25)
 
-    assert measure(label, truth)["brier"] < measure(label, truth * 2)["brier"]
+    assert [measure(label, said, 0.2)["brier"] for said in (truth, truth * 2)] == [
+        pytest.approx(0.1875),
+        pytest.approx(0.25),
+    ]
 
 
 def test_gains_run_from_nobody_to_everybody():

@@ -3,9 +3,9 @@ import pytest
 
 from models.assess.assessment import measure
 from models.assess.ranking import measure_offers
-from models.assess.resampling import resample, summarise
+from models.assess.resampling import Contacts, resample, summarise
 
-WORTH = (100.0, 10.0)
+CONTACTS = Contacts(capacity=0.1, worth=(100.0, 10.0))
 
 
 def draw_scores(count=2000, seed=0):
@@ -18,9 +18,9 @@ def draw_scores(count=2000, seed=0):
 def test_without_resampling_the_figures_are_those_of_the_assessment():
     label, probability, person = draw_scores()
 
-    drawn = resample(label, {"it": probability}, person, worth=WORTH)["it"]
+    drawn = resample(label, {"it": probability}, person, CONTACTS)["it"]
 
-    plain = measure(label, probability)
+    plain = measure(label, probability, CONTACTS.capacity)
     assert {name: drawn[name][0] for name in plain} == pytest.approx(plain, abs=1e-9)
 
 
@@ -29,7 +29,7 @@ def test_a_seed_gives_the_same_draws_and_another_seed_others():
 
     def auc(seed):
         scores = {"it": probability}
-        drawn = resample(label, scores, person, worth=WORTH, random_state=seed)
+        drawn = resample(label, scores, person, CONTACTS, random_state=seed)
         return drawn["it"]["auc"]
 
     assert np.array_equal(auc(0), auc(0))
@@ -40,7 +40,7 @@ def test_scores_are_compared_on_the_same_draws():
     label, probability, person = draw_scores()
 
     drawn = resample(
-        label, {"it": probability, "again": probability / 2}, person, worth=WORTH
+        label, {"it": probability, "again": probability / 2}, person, CONTACTS
     )
 
     assert np.abs(drawn["it"]["auc"] - drawn["again"]["auc"]).max() < 1e-12
@@ -54,7 +54,7 @@ def test_rows_of_one_person_count_as_one_so_that_copies_do_not_make_it_surer():
             np.repeat(label, copies),
             {"it": np.repeat(probability, copies)},
             np.repeat(np.arange(500), copies),
-            worth=WORTH,
+            CONTACTS,
         )
         _, low, high = summarise(drawn["it"]["auc"])
         return high - low
@@ -67,8 +67,11 @@ def test_a_row_that_speaks_for_several_gives_the_figures_of_that_many_rows():
     weight = np.where(label == 1, 1, 7)
     each = np.repeat(np.arange(500), weight)
 
-    once = resample(label, {"it": probability}, np.arange(500), weight=weight)["it"]
-    copied = resample(label[each], {"it": probability[each]}, each)["it"]
+    ask = Contacts(capacity=0.1)
+    once = resample(label, {"it": probability}, np.arange(500), ask, weight=weight)[
+        "it"
+    ]
+    copied = resample(label[each], {"it": probability[each]}, each, ask)["it"]
 
     for name in set(once) - {"calibration_error"}:
         assert once[name] == pytest.approx(copied[name], abs=1e-9)
@@ -82,7 +85,7 @@ def test_profit_is_what_hits_within_capacity_bring_less_what_contacts_cost():
     label = np.array([1, 0] + [0] * 18)
     score = np.linspace(1, 0, 20)
 
-    drawn = resample(label, {"it": score}, np.arange(20), worth=WORTH)["it"]
+    drawn = resample(label, {"it": score}, np.arange(20), CONTACTS)["it"]
 
     # Two of twenty are contacted, one of them a hit: 100 - 2 * 10 for 20 rows.
     assert drawn["profit_cny_per_1000"][0] == pytest.approx(4000)
