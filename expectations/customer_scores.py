@@ -51,7 +51,7 @@ SUITE = gx.ExpectationSuite(
             for column in ("churn_probability", "open_probability")
         ),
         forbid_rows(
-            "churn_probability is null and open_probability is null",
+            f"customer_id not in (select customer_id from {SCORED})",
             says="a row has a score",
             principle=COMPLETENESS,
         ),

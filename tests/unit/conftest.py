@@ -10,6 +10,7 @@ from pipelines.foundation import parameters
 from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare
 
 SEEDS = ("health_thresholds",)
@@ -41,7 +42,7 @@ FEATURES = ", ".join(
 OPENINGS = ", ".join(
     f"""
     if(
-        holds_{family} = 0 and as_of_date + 90 <= last_date,
+        holds_{family} = 0 and as_of_date + {{cross_sell_days}} <= last_date,
         {DRAW.format("open " + family)} < if(total_balance_cny > 20000, 0.3, 0.03),
         null
     ) as has_opened_{family}_90d
@@ -61,6 +62,8 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
 
     ``churn`` is the probability of falling dormant, in SQL.
     """
+    churn_days = find_use_case("churn").label_days
+    cross_sell_days = find_use_case("cross_sell").label_days
     with connect(settings) as connection:
         prepare(connection)
         connection.execute(f"""
@@ -86,11 +89,11 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
             select
                 customer_id, as_of_date, tenure_days < 0.9 as is_churn_eligible,
                 if(
-                    is_churn_eligible and as_of_date + 104 <= last_date,
+                    is_churn_eligible and as_of_date + {churn_days} <= last_date,
                     {DRAW.format("churn")} < {churn},
                     null
                 ) as has_churned_90d,
-                {OPENINGS}
+                {OPENINGS.format(cross_sell_days=cross_sell_days)}
             from features;
 
             create or replace table marts.customer_months as
@@ -144,8 +147,8 @@ def mined(_mined, settings):
 
 
 @pytest.fixture
-def edit_seed(tmp_path, monkeypatch):
-    """Edit the text of a seed, in a copy of the project that all Python reads then."""
+def edit_project(tmp_path, monkeypatch):
+    """Edit a file of dbt's, in a copy of the project that all Python reads then."""
 
     def edit(name, old, new):
         copy = tmp_path / "dbt_project"
@@ -153,15 +156,25 @@ def edit_seed(tmp_path, monkeypatch):
             shutil.copytree(PROJECT / "seeds", copy / "seeds")
             shutil.copy(PROJECT / "dbt_project.yml", copy)
             monkeypatch.setattr(parameters, "PROJECT", copy)
-        path = copy / "seeds" / f"{name}.csv"
+        path = copy / name
         text = path.read_text("utf-8")
-        assert old in text
+        assert text.count(old) == 1
         path.write_text(text.replace(old, new), "utf-8")
-        parameters.read_seed.cache_clear()
+        forget_what_was_read()
         return path
 
+    def forget_what_was_read():
+        parameters.read_seed.cache_clear()
+        parameters.read_variables.cache_clear()
+
     yield edit
-    parameters.read_seed.cache_clear()
+    forget_what_was_read()
+
+
+@pytest.fixture
+def edit_seed(edit_project):
+    """Edit the text of a seed likewise."""
+    return lambda name, old, new: edit_project(f"seeds/{name}.csv", old, new)
 
 
 @pytest.fixture

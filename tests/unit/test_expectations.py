@@ -163,7 +163,7 @@ BROKEN = {
         ("update {table} set churn_probability = 1.01", "churn_probability"),
         ("update {table} set open_probability = -0.01", "open_probability"),
         (
-            "update {table} set churn_probability = null, open_probability = null",
+            "insert into {table} (customer_id, as_of_date) values ('C9', '2025-04-01')",
             "a row has a score",
         ),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),

@@ -1,14 +1,8 @@
 with
 
-churn_scores as (
+scores as (
 
-    select * from {{ ref('stg_ml__churn_scores') }}
-
-),
-
-cross_sell_scores as (
-
-    select * from {{ ref('stg_ml__cross_sell_scores') }}
+    select * from {{ ref('stg_ml__scores') }}
 
 ),
 
@@ -30,22 +24,38 @@ reasons as (
 
 ),
 
+churn_scores as (
+
+    select
+        customer_id,
+        as_of_date,
+        probability as churn_probability,
+        estimator_version,
+        run_id
+
+    from scores
+
+    where use_case = 'churn'
+
+),
+
 best_families as (
 
     select
         customer_id,
         as_of_date,
         product_family,
-        open_probability,
+        probability as open_probability,
         estimator_version,
-        run_id,
-        scored_at
+        run_id
 
-    from cross_sell_scores
+    from scores
+
+    where use_case = 'cross_sell'
 
     qualify row_number() over (
         partition by customer_id, as_of_date
-        order by open_probability desc, product_family asc
+        order by probability desc, product_family asc
     ) = 1
 
 ),
@@ -54,15 +64,12 @@ scored_snapshots as (
 
     select
         customer_id,
-        as_of_date
-    from churn_scores
+        as_of_date,
+        max(scored_at) as scored_at
 
-    union distinct
+    from scores
 
-    select
-        customer_id,
-        as_of_date
-    from best_families
+    group by all
 
 ),
 
@@ -126,7 +133,7 @@ select
     best_families.open_probability,
     best_families.estimator_version as cross_sell_estimator_version,
     best_families.run_id as cross_sell_run_id,
-    {{ later_of('churn_scores.scored_at', 'best_families.scored_at') }} as scored_at,
+    scored_snapshots.scored_at,
     case
         when sources_scored.score >= 0.99 then 'A'
         when sources_scored.score >= 0.95 then 'B'

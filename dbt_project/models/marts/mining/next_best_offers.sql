@@ -12,15 +12,9 @@ accounts as (
 
 ),
 
-churn_scores as (
+scores as (
 
-    select * from {{ ref('stg_ml__churn_scores') }}
-
-),
-
-cross_sell_scores as (
-
-    select * from {{ ref('stg_ml__cross_sell_scores') }}
+    select * from {{ ref('stg_ml__scores') }}
 
 ),
 
@@ -36,9 +30,11 @@ latest_churn_scores as (
         customer_id,
         as_of_date,
         run_id,
-        churn_probability
+        probability as churn_probability
 
-    from churn_scores
+    from scores
+
+    where use_case = 'churn'
 
     qualify as_of_date = max(as_of_date) over ()
 
@@ -51,9 +47,11 @@ latest_cross_sell_scores as (
         as_of_date,
         product_family,
         run_id,
-        open_probability
+        probability as open_probability
 
-    from cross_sell_scores
+    from scores
+
+    where use_case = 'cross_sell'
 
     qualify as_of_date = max(as_of_date) over ()
 

@@ -2,7 +2,7 @@ with
 
 source as (
 
-    select * from {{ source('ml', 'cross_sell_scores') }}
+    select * from {{ source('ml', 'scores') }}
 
 ),
 
@@ -15,10 +15,11 @@ renamed as (
         run_id,
 
         ---------- strings
+        use_case,
         product_family,
 
         ---------- numerics
-        open_probability,
+        probability,
         estimator_version,
 
         ---------- dates
