@@ -5,6 +5,6 @@ Belongs here: the five stages for the bank's use cases (``use_cases``) and for a
 (``any_table``), the pages they write (``report``), MLflow (``tracking``), and the gate
 between challenger and champion (``champion``).
 
-Does not belong here: what is learnt (``models/``), or what is done with a score
-(``decision``).
+Does not belong here: what is learnt (``models/``), which use cases there are
+(``foundation/use_case.py``), or what is done with a score (``decision``).
 """
