@@ -35,12 +35,17 @@ SUITE = gx.ExpectationSuite(
                 "open_probability",
                 "cross_sell_estimator_version",
                 "cross_sell_run_id",
+                "growth_probability",
+                "growth_estimator_version",
+                "growth_run_id",
                 "scored_at",
                 "data_quality_grade",
                 "churn_reasons",
                 "churn_reasons_zh",
                 "open_reasons",
                 "open_reasons_zh",
+                "growth_reasons",
+                "growth_reasons_zh",
             ]
         ),
         expect_rows(),
@@ -48,7 +53,11 @@ SUITE = gx.ExpectationSuite(
             gxe.ExpectColumnValuesToBeBetween(
                 column=column, min_value=0, max_value=1, meta=ACCURACY
             )
-            for column in ("churn_probability", "open_probability")
+            for column in (
+                "churn_probability",
+                "open_probability",
+                "growth_probability",
+            )
         ),
         forbid_rows(
             f"customer_id not in (select customer_id from {SCORED})",

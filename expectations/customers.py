@@ -27,15 +27,20 @@ SUITE = gx.ExpectationSuite(
                 "churn_probability",
                 "best_product_family",
                 "open_probability",
+                "growth_probability",
                 "data_quality_grade",
             ]
         ),
         expect_rows(),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="churn_probability", min_value=0, max_value=1, meta=ACCURACY
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="open_probability", min_value=0, max_value=1, meta=ACCURACY
+        *(
+            gxe.ExpectColumnValuesToBeBetween(
+                column=column, min_value=0, max_value=1, meta=ACCURACY
+            )
+            for column in (
+                "churn_probability",
+                "open_probability",
+                "growth_probability",
+            )
         ),
         forbid_rows(
             "scored_date is not null and data_quality_grade is null",

@@ -1,4 +1,4 @@
-"""Will this customer of level low or mid stand in a higher level in 180 days?"""
+"""Who rises in the pyramid: features, candidates, and the rule to beat."""
 
 from models.model.candidates import build_boosting, build_logistic
 from models.use_cases import features

@@ -227,6 +227,23 @@ USE_CASES: tuple[UseCase, ...] = (
         of_both_lives="1 - product(1 - {0})",
         marts=("marts.next_best_offers",),
     ),
+    UseCase(
+        name="growth",
+        title="Growth",
+        title_zh="成长型客户",
+        asks=(
+            "Will this customer of level low or mid stand in a higher level of the "
+            "pyramid {horizon_days} days later?"
+        ),
+        rule="the trend of the balance",
+        label="has_grown_180d",
+        eligible="is_growth_eligible",
+        probability="growth_probability",
+        positives=60_000,
+        negatives=240_000,
+        # What either holds counts as the person's.
+        of_both_lives="1 - product(1 - {0})",
+    ),
 )
 
 

@@ -126,6 +126,11 @@ from marts.customer_features
 cross join (select unnest(['loan', 'fund']) as family)
 where as_of_date = '2025-04-01';
 
+insert into ml.growth_scores
+select customer_id, as_of_date, 0.05, 1, 'run-3', timestamp '2025-04-01 03:06'
+from marts.customer_features
+where as_of_date = '2025-04-01';
+
 create table marts.customer_scores as
 select
     customer_id,
@@ -137,12 +142,17 @@ select
     cast(0.02 as double) as open_probability,
     1 as cross_sell_estimator_version,
     'run-2' as cross_sell_run_id,
-    timestamp '2025-04-01 03:05' as scored_at,
+    cast(0.05 as double) as growth_probability,
+    1 as growth_estimator_version,
+    'run-3' as growth_run_id,
+    timestamp '2025-04-01 03:06' as scored_at,
     'A' as data_quality_grade,
     'Inactive for longer than average, in days or by own habits' as churn_reasons,
     '未主动办理业务的时间（或相对其习惯）长于平均水平' as churn_reasons_zh,
     cast(null as varchar) as open_reasons,
-    cast(null as varchar) as open_reasons_zh
+    cast(null as varchar) as open_reasons_zh,
+    cast(null as varchar) as growth_reasons,
+    cast(null as varchar) as growth_reasons_zh
 from marts.customer_features
 where as_of_date = '2025-04-01';
 
@@ -153,6 +163,7 @@ select
     scores.churn_probability,
     scores.best_product_family,
     scores.open_probability,
+    scores.growth_probability,
     scores.data_quality_grade
 from intermediate.int_customers_registered as registered
 left join marts.customer_scores as scores using (customer_id);
@@ -192,7 +203,7 @@ from marts.next_best_offers;
 
 create table marts.score_reasons as
 select
-    'churn' as use_case,
+    use_case,
     customer_id,
     as_of_date,
     cast(null as varchar) as product_family,
@@ -202,8 +213,11 @@ select
     'Inactive for longer than average, in days or by own habits' as reason,
     '未主动办理业务的时间（或相对其习惯）长于平均水平' as reason_zh,
     cast(0.7 as double) as contribution,
-    'run-1' as run_id
+    run_id
 from marts.customer_features
+cross join (
+    values ('churn', 'run-1'), ('growth', 'run-3')
+) as explained (use_case, run_id)
 where as_of_date = '2025-04-01';
 
 create table marts.estimator_health as

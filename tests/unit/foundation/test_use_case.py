@@ -24,7 +24,7 @@ update marts.customer_labels as labels set
     has_complained_30d = if(
         features.branch_wait_minutes_mean_180d is not null
             and labels.as_of_date + 37 <= date '2026-04-01',
-        hash(customer_id, as_of_date, 'complaint') % 9
+        hash(labels.customer_id, labels.as_of_date, 'complaint') % 9
             < features.branch_wait_minutes_mean_180d,
         null
     )

@@ -28,6 +28,7 @@ select
     newest_scores.churn_probability,
     newest_scores.best_product_family,
     newest_scores.open_probability,
+    newest_scores.growth_probability,
     newest_scores.data_quality_grade
 
 from registered

@@ -73,6 +73,21 @@ scored_snapshots as (
 
 ),
 
+growth_scores as (
+
+    select
+        customer_id,
+        as_of_date,
+        probability as growth_probability,
+        estimator_version,
+        run_id
+
+    from scores
+
+    where use_case = 'growth'
+
+),
+
 -- The worst of the sources that a customer's features came from.
 sources_scored as (
 
@@ -133,6 +148,9 @@ select
     best_families.open_probability,
     best_families.estimator_version as cross_sell_estimator_version,
     best_families.run_id as cross_sell_run_id,
+    growth_scores.growth_probability,
+    growth_scores.estimator_version as growth_estimator_version,
+    growth_scores.run_id as growth_run_id,
     scored_snapshots.scored_at,
     case
         when sources_scored.score >= 0.99 then 'A'
@@ -143,7 +161,9 @@ select
     churn_reasons.reasons as churn_reasons,
     churn_reasons.reasons_zh as churn_reasons_zh,
     open_reasons.reasons as open_reasons,
-    open_reasons.reasons_zh as open_reasons_zh
+    open_reasons.reasons_zh as open_reasons_zh,
+    growth_reasons.reasons as growth_reasons,
+    growth_reasons.reasons_zh as growth_reasons_zh
 
 from scored_snapshots
 
@@ -154,6 +174,10 @@ left join churn_scores
 left join best_families
     on scored_snapshots.customer_id = best_families.customer_id
     and scored_snapshots.as_of_date = best_families.as_of_date
+
+left join growth_scores
+    on scored_snapshots.customer_id = growth_scores.customer_id
+    and scored_snapshots.as_of_date = growth_scores.as_of_date
 
 left join sources_scored
     on scored_snapshots.customer_id = sources_scored.customer_id
@@ -171,3 +195,9 @@ left join reasons_joined as open_reasons
     and scored_snapshots.as_of_date = open_reasons.as_of_date
     and best_families.product_family = open_reasons.product_family
     and best_families.run_id = open_reasons.run_id
+
+left join reasons_joined as growth_reasons
+    on growth_reasons.use_case = 'growth'
+    and scored_snapshots.customer_id = growth_reasons.customer_id
+    and scored_snapshots.as_of_date = growth_reasons.as_of_date
+    and growth_scores.run_id = growth_reasons.run_id
