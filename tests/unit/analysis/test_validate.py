@@ -108,6 +108,7 @@ def test_a_warning_does_not_stop_the_night(settings, marts, caplog):
 EMPTY = """
     delete from ml.churn_scores;
     delete from ml.cross_sell_scores;
+    delete from ml.growth_scores;
     delete from marts.customer_scores;
     update marts.customers set scored_date = null;
     delete from marts.next_best_offers;
