@@ -62,8 +62,8 @@ class Feature:
     is_calendar : bool
         Whether it moves with the date, for everybody alike, so that its drift says
         nothing.
-    learnt_by : tuple of str
-        The use cases that learn from it.
+    learnt_by : tuple of str or None
+        The use cases that learn from it; None: all.
     """
 
     name: str
@@ -74,7 +74,11 @@ class Feature:
     limits: tuple[float | None, float | None]
     severity: str
     is_calendar: bool
-    learnt_by: tuple[str, ...]
+    learnt_by: tuple[str, ...] | None
+
+    def is_learnt_by(self, use_case: str) -> bool:
+        """Whether a use case learns from it."""
+        return self.learnt_by is None or use_case in self.learnt_by
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class FeatureContract:
         """List what a use case learns from: what it adds itself, then features."""
         learnt = [
             *(self.find(name) for name in added),
-            *(feature for feature in self.features if use_case in feature.learnt_by),
+            *(feature for feature in self.features if feature.is_learnt_by(use_case)),
         ]
         return Columns(
             [feature.name for feature in learnt if feature.kind == CATEGORY],
@@ -198,10 +202,8 @@ def _read_meta(column: dict) -> dict:
 
 
 def _read_feature(name: str, said: dict, wordings: dict) -> Feature:
-    use_cases = tuple(read_variables()["use_cases"])
-    choices = CHOICES | {"concept": tuple(wordings)}
-    _check_choices(name, said, choices)
-    _check_rest(name, said, use_cases)
+    _check_choices(name, said, CHOICES | {"concept": tuple(wordings)})
+    _check_rest(name, said)
     return Feature(
         name=name,
         kind=said["kind"],
@@ -211,7 +213,7 @@ def _read_feature(name: str, said: dict, wordings: dict) -> Feature:
         limits=tuple(said.get("range", KINDS[said["kind"]])),
         severity=said.get("severity", "critical"),
         is_calendar=said.get("calendar", False),
-        learnt_by=tuple(said.get("learnt", use_cases)),
+        learnt_by=tuple(said["learnt"]) if "learnt" in said else None,
     )
 
 
@@ -228,14 +230,14 @@ def _check_choices(name: str, said: dict, choices: dict) -> None:
             _refuse(name, key, f"is none of {', '.join(map(str, choices[key]))}")
 
 
-def _check_rest(name: str, said: dict, use_cases: tuple[str, ...]) -> None:
+def _check_rest(name: str, said: dict) -> None:
     if said.get("not_null") and "when_missing" in said:
         _refuse(name, "when_missing", "is said of what is never missing")
     if (said["kind"] == CATEGORY) != (said["data_type"] == "varchar"):
         _refuse(name, "kind", f"does not go with data_type {said['data_type']}")
     if not _is_range(said.get("range", [None, None])):
         _refuse(name, "range", "is not [least, greatest], each a number or null")
-    learnt = said.get("learnt", [])
+    learnt, use_cases = said.get("learnt", []), read_variables()["use_cases"]
     if not isinstance(learnt, list) or set(learnt) - set(use_cases):
         _refuse(name, "learnt", f"is no list out of {', '.join(use_cases)}")
 

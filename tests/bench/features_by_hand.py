@@ -93,7 +93,7 @@ def write_query() -> str:
     )
     return (
         "create or replace table features as "
-        f"select columns(name -> list_contains({names}, name)) from ({recounted})"
+        f"select columns(lambda name: list_contains({names}, name)) from ({recounted})"
     )
 
 

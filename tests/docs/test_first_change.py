@@ -54,7 +54,7 @@ spec = importlib.util.spec_from_file_location("marts", "tests/unit/conftest.py")
 marts = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(marts)
 settings = marts.fill_marts(
-    Settings(home=Path(sys.argv[1])), churn="0.8 * {FEATURE} * {FEATURE}"
+    Settings(home=Path(sys.argv[1])), churn="if({FEATURE} > 0.6, 0.9, 0.02)"
 )
 mine.run(settings, "churn")
 score.run(settings, "churn")
@@ -142,7 +142,7 @@ def test_the_commands_end_with_what_the_page_shows(changed_copy, bank, copy_home
     printed = run(
         changed_copy,
         *("bash", "-ec", commands.replace(".venv/bin/", f"{BIN}/")),
-        CRM_VAULT_KEY=settings.vault_key,
+        CRM_VAULT_KEY=settings.vault_key.get_secret_value(),
     )
 
     assert mask_figures(shown.strip()) in map(mask_figures, printed.splitlines())
