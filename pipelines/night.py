@@ -1,4 +1,7 @@
-"""One night, end to end, without Airflow: the DAGs' steps in the DAGs' order."""
+"""One night, end to end, without Airflow: the DAGs' steps in the DAGs' order.
+
+``tests/dags/test_night_order.py`` compares the two.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +18,7 @@ from pipelines.foundation.errors import (
     PipelineError,
 )
 from pipelines.foundation.settings import Settings
-from pipelines.foundation.use_case import USE_CASES
+from pipelines.foundation.use_case import list_names
 from pipelines.foundation.warehouse import run_lock
 from pipelines.information.accept import run as accept
 from pipelines.information.identity import run as identity
@@ -48,13 +51,13 @@ def run(settings: Settings) -> list[PipelineError]:
         identity.run(settings)
         build.run(settings, exclude="source:ml+")
         validate.run(settings, "features")
-        for name in (use_case.name for use_case in USE_CASES):
+        for use_case in list_names():
             with _noted(problems):
-                if mine.needs_mining(settings, name):
-                    mine.run(settings, name)
-            score.run(settings, name)
-            explain.run(settings, name)
-            monitor.run(settings, name)
+                if mine.needs_mining(settings, use_case):
+                    mine.run(settings, use_case)
+        for step in (score, explain, monitor):
+            for use_case in list_names():
+                step.run(settings, use_case)
         build.run(settings, select="source:ml+")
         validate.run(settings, "scores")
         publish.run(settings)
