@@ -1,11 +1,10 @@
 """Explore: what each column looks like, tells of the target, and whether it leaks."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from models.explore.leaks import find_suspects, measure_alone
-from models.explore.profiling import profile, rate_by_bin
+from models.explore.exploration import explore_columns
+from models.explore.profiling import rate_by_bin
 from pipelines.discovery.any_table.sample import Sample
 from pipelines.discovery.report.plots import plot_columns
 from pipelines.foundation.parameters import read_drift_threshold
@@ -24,25 +23,19 @@ def profile_columns(sample: Sample, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_columns, 16)
-        As :func:`models.explore.profiling.profile`, with ``auc_alone`` and ``leak``
-        (why a column is suspect, else empty).
+        As :func:`models.explore.exploration.explore_columns`.
     """
-    X = sample.X.iloc[sample.train].reset_index(drop=True)
-    label = sample.label[sample.train]
+    rows, test = sample.train, sample.splits[0][1]
     # Drift is between rows as they are in the source, not as they were thinned out.
-    test = sample.splits[0][1]
-    weight, test_weight = (
-        pd.Series(sample.weight[rows]) for rows in (sample.train, test)
+    weights = tuple(pd.Series(sample.weight[part]) for part in (rows, test))
+    return explore_columns(
+        sample.X.iloc[rows].reset_index(drop=True),
+        pd.Series(sample.label[rows]),
+        sample.X.iloc[test],
+        weights=weights,
+        seed=seed,
+        group=sample.group_of(rows),
     )
-    columns = profile(X, pd.Series(label), weight, sample.X.iloc[test], test_weight)
-    varied = [name for name in X if len(X[name].unique()) > 1]
-    group = sample.group_of(sample.train)
-    alone = measure_alone(X[varied], label, seed, group)
-    suspects = find_suspects(X[varied], label, alone, seed, group)
-    names = columns["column_name"]
-    columns["auc_alone"] = names.map(alone).astype(float)
-    columns["leak"] = [suspects.get(name, "") for name in names]
-    return columns.replace({np.inf: np.nan, -np.inf: np.nan})
 
 
 def plot(sample: Sample, columns: pd.DataFrame) -> dict[str, Figure]:

@@ -1,0 +1,41 @@
+"""What is worth knowing of every column: what it says, whether it drifts, or leaks."""
+
+import numpy as np
+
+from models.explore.leaks import find_suspects, measure_alone
+from models.explore.profiling import profile
+
+
+def explore_columns(train, label, test, *, weights=(None, None), seed=0, group=None):
+    """Profile columns, measure what each says alone, and name those that may leak.
+
+    Parameters
+    ----------
+    train : DataFrame of shape (n_rows, n_columns)
+        Floats and texts, what is learnt from; see :mod:`models.modify.columns`.
+    label : Series of shape (n_rows,)
+        0 or 1.
+    test : DataFrame of shape (n_test_rows, n_columns)
+        What drift is measured to.
+    weights : tuple of two Series, optional
+        For how many rows each row of ``train`` and of ``test`` speaks.
+    seed : int, default=0
+        Of the folds in which a column is judged alone.
+    group : ndarray of shape (n_rows,), optional
+        Rows of one group are not judged by each other.
+
+    Returns
+    -------
+    DataFrame of shape (n_columns, 16)
+        As :func:`models.explore.profiling.profile`, with ``auc_alone`` and ``leak``
+        (why a column is suspect, else empty).
+    """
+    columns = profile(train, label, weights[0], test, weights[1])
+    varied = [name for name in train if len(train[name].unique()) > 1]
+    known = label.to_numpy()
+    alone = measure_alone(train[varied], known, seed, group)
+    suspects = find_suspects(train[varied], known, alone, seed, group)
+    names = columns["column_name"]
+    columns["auc_alone"] = names.map(alone).astype(float)
+    columns["leak"] = [suspects.get(name, "") for name in names]
+    return columns.replace({np.inf: np.nan, -np.inf: np.nan})
