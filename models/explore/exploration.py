@@ -6,7 +6,9 @@ from models.explore.leaks import find_suspects, measure_alone
 from models.explore.profiling import profile
 
 
-def explore_columns(train, label, test, *, weights=(None, None), seed=0, group=None):
+def explore_columns(  # noqa: PLR0913 - rows, and what they are
+    train, label, test, *, weights=(None, None), seed=0, group=None, judged=None
+):
     """Profile columns, measure what each says alone, and name those that may leak.
 
     Parameters
@@ -23,17 +25,26 @@ def explore_columns(train, label, test, *, weights=(None, None), seed=0, group=N
         Of the folds in which a column is judged alone.
     group : ndarray of shape (n_rows,), optional
         Rows of one group are not judged by each other.
+    judged : int, optional
+        How many columns to judge alone, those that say most of the label first. What
+        says little leaks nothing. Else all.
 
     Returns
     -------
     DataFrame of shape (n_columns, 16)
         As :func:`models.explore.profiling.profile`, with ``auc_alone`` and ``leak``
-        (why a column is suspect, else empty).
+        (why a column is suspect, else empty). The AUC is NaN where it was not
+        judged.
     """
     columns = profile(train, label, weights[0], test, weights[1])
+    telling = columns.sort_values("information_value", ascending=False, kind="stable")
+    chosen = set(telling["column_name"].iloc[:judged])
     varied = [name for name in train if len(train[name].unique()) > 1]
+    chosen &= set(varied)
     known = label.to_numpy()
-    alone = measure_alone(train[varied], known, seed, group)
+    alone = measure_alone(
+        train[[name for name in varied if name in chosen]], known, seed, group
+    )
     suspects = find_suspects(train[varied], known, alone, seed, group)
     names = columns["column_name"]
     columns["auc_alone"] = names.map(alone).astype(float)

@@ -56,7 +56,7 @@ def find_suspects(X, label, alone, random_state=0, group=None):
     label : ndarray of shape (n_rows,)
         0 or 1.
     alone : dict of str to float
-        As :func:`measure_alone` gives it.
+        As :func:`measure_alone` gives it; what is not in it is no suspect.
     random_state : int, default=0
         Seed of the folds.
     group : ndarray of shape (n_rows,), optional
@@ -75,7 +75,7 @@ def find_suspects(X, label, alone, random_state=0, group=None):
     }
     X = X.drop(columns=list(reasons))
     X, label, folds = _thin_out(X, label, random_state, group)
-    strong = [name for name in X if alone[name] >= STRONG]
+    strong = [name for name in X if alone.get(name, 0.0) >= STRONG]
     families = _group_twins(X, sorted(strong, key=alone.get, reverse=True))
     for family in families[:COLUMNS_TRIED]:
         others = _measure_together(X.drop(columns=family), label, folds, random_state)

@@ -2,7 +2,9 @@
 
 import logging
 
-from models.explore.profiling import profile, rate_by_bin
+from models.explore.exploration import explore_columns
+from models.explore.profiling import rate_by_bin
+from models.modify.columns import arrange
 from pipelines.discovery.report.plots import plot_columns
 from pipelines.discovery.runs import open_stage
 from pipelines.discovery.tracking import mlflow_runs as tracking
@@ -13,6 +15,7 @@ from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
+JUDGED = 20  # columns, the most telling first: what says little leaks nothing
 
 
 def run(settings: Settings, use_case: str) -> int:
@@ -36,12 +39,18 @@ def run(settings: Settings, use_case: str) -> int:
         if mining_run is None:
             return 0
         with connect(settings) as connection:
-            train = read_part(connection, use_case, "train")
+            train = read_part(connection, use_case, "train", has_person=True)
             test = read_part(connection, use_case, "test")
             threshold = read_drift_threshold(read_dates(connection, use_case)["test"])
         features = find_use_case(use_case).module.FEATURES
-        columns = profile(
-            train[features], train["label"], train["weight"], test[features]
+        columns = explore_columns(
+            arrange(train[features]),
+            train["label"],
+            arrange(test[features], like=arrange(train[features])),
+            weights=(train["weight"], None),
+            seed=mining_run.seed,
+            group=train["person"].to_numpy(),
+            judged=JUDGED,
         )
         rates = rate_by_bin(train[features], train["label"], train["weight"])
         with connect(settings) as connection:
@@ -52,11 +61,29 @@ def run(settings: Settings, use_case: str) -> int:
                 )
                 connection.unregister("explored")
         drifted = int((columns["drift_psi"] > threshold).sum())
+        suspects = columns[columns["leak"] != ""]
         tracking.log(
-            metrics={"columns": len(columns), "drifted_columns": drifted},
+            metrics={
+                "columns": len(columns),
+                "drifted_columns": drifted,
+                "leak_suspects": len(suspects),
+            },
             figures=plot_columns(columns, rates, train, threshold),
         )
+    telling = columns.loc[columns["auc_alone"].idxmax()]
     logger.info(
-        "%s explored: %d columns, %d of them drift", use_case, len(columns), drifted
+        "%s explored: %d columns, %d of them drift; %s says most alone (AUC %.3f)",
+        use_case,
+        len(columns),
+        drifted,
+        telling["column_name"],
+        telling["auc_alone"],
     )
+    for column in suspects.to_dict("records"):
+        logger.warning(
+            "%s: %s may be a leak: it %s. See what it reads, and when that was known.",
+            use_case,
+            column["column_name"],
+            column["leak"],
+        )
     return len(columns)

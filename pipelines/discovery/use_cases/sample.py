@@ -162,6 +162,7 @@ def read_part(
     part: str,
     *,
     table: str | None = None,
+    has_person: bool = False,
 ) -> pd.DataFrame:
     """Read the features and labels of a part, always in the same order, without ids.
 
@@ -175,17 +176,20 @@ def read_part(
         ``"train"``, ``"tune"`` or ``"test"``.
     table : str, optional
         Another sample, as :func:`draw` writes it.
+    has_person : bool, default=False
+        Whether to give a number to each customer, which leads back to none.
 
     Returns
     -------
-    DataFrame of shape (n_rows, n_features + 2)
-        The use case's ``FEATURES``, then ``label``, 0 or 1, and ``weight``: for how
-        many rows it speaks.
+    DataFrame of shape (n_rows, n_features + 2 or + 3)
+        The use case's ``FEATURES``, then ``label``, 0 or 1, ``weight``: for how many
+        rows it speaks, and where asked for ``person``, a whole number.
     """
+    person = ", dense_rank() over (order by customer_id) as person" * has_person
     columns = ", ".join(find_use_case(use_case).module.FEATURES)
     return connection.execute(
         f"""
-        select {columns}, label, weight
+        select {columns}, label, weight{person}
         from {table or f"ml.{use_case}_sample"}
         inner join marts.customer_features using (customer_id, as_of_date)
         where part = ?

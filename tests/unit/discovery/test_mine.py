@@ -1,3 +1,4 @@
+import logging
 from dataclasses import replace
 
 import pytest
@@ -96,6 +97,31 @@ def test_a_stage_out_of_turn_says_what_to_run_first(settings, fill_marts):
 
     with pytest.raises(UsageError, match="Run `crm sample churn` first"):
         explore.run(settings, "churn")
+
+
+def test_a_feature_that_was_written_after_the_outcome_is_named(
+    settings, fill_marts, ask, caplog
+):
+    fill_marts(settings)
+    ask("""
+        update marts.customer_features as features
+        set complaint_count_180d = coalesce(cast(labels.has_churned_90d as int), 0)
+        from marts.customer_labels as labels
+        where labels.customer_id = features.customer_id
+            and labels.as_of_date = features.as_of_date
+    """)
+    sample.run(settings, "churn")
+
+    with caplog.at_level(logging.INFO, "pipelines"):
+        explore.run(settings, "churn")
+
+    assert "complaint_count_180d may be a leak: it predicts the target perfectly" in (
+        caplog.text
+    )
+    assert "complaint_count_180d says most alone (AUC 1.000)" in caplog.text
+    assert ("complaint_count_180d",) in ask("""
+        select column_name from ml.churn_profile where leak != ''
+    """)
 
 
 def test_a_failed_challenge_keeps_the_champion(mined, monkeypatch):
