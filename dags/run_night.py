@@ -66,7 +66,7 @@ def main() -> int:
             logger.error("%s", problem)
         else:
             logger.error(
-                "%s, which nobody foresaw: see %s.", type(problem).__name__, log
+                "%s, which is unexpected: see %s.", type(problem).__name__, log
             )
     if not problems:
         return 0

@@ -44,7 +44,7 @@ SUITE = gx.ExpectationSuite(
         ),
         forbid_rows(
             "scored_date is not null and data_quality_grade is null",
-            says="whoever is scored has a grade of the sources",
+            says="every customer who is scored has a grade of the sources",
             principle=COMPLETENESS,
         ),
         forbid_rows(

@@ -77,7 +77,7 @@ SUITE = gx.ExpectationSuite(
         # A day's grace for a register that is extracted after midnight.
         forbid_rows(
             f"registered_date > {NEWEST_DELIVERY} + 1",
-            says="nobody is registered in the future",
+            says="no customer is registered in the future",
             principle=ACCURACY,
         ),
         # One in three with nothing open: the register of accounts is not all there.
@@ -90,7 +90,7 @@ SUITE = gx.ExpectationSuite(
         # A whole bank silent for a month is a dead feed, not a bank of dormant people.
         require_of_table(
             f"max(last_customer_event_date) >= {NEWEST_EVENTS} - 31",
-            says="somebody did something in the last 31 days",
+            says="some customer acted in the last 31 days",
             principle=TIMELINESS,
         ),
     ],

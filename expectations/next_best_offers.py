@@ -47,13 +47,13 @@ SUITE = gx.ExpectationSuite(
         forbid_rows(
             "customer_id not in ("
             "select customer_id from marts.customers where has_marketing_consent)",
-            says="nobody is offered anything without consent",
+            says="no customer is offered anything without consent",
             principle=ACCURACY,
         ),
         forbid_rows(
             "(customer_id, product_family) in ("
             "select (customer_id, product_family) from marts.accounts where is_open)",
-            says="nobody is offered what is held",
+            says="no customer is offered what they hold",
             principle=ACCURACY,
         ),
         require_of_table(

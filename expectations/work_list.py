@@ -44,7 +44,7 @@ SUITE = gx.ExpectationSuite(
         forbid_rows(
             "customer_id not in ("
             "select customer_id from marts.customers where has_marketing_consent)",
-            says="nobody is on the list without consent",
+            says="no customer is on the list without consent",
             principle=ACCURACY,
         ),
         # Without a champion there is no list, and none has to be.

@@ -128,8 +128,8 @@ def write_table_verdict(findings):
         "novel": (
             low > 0,
             (
-                f"Its AUC over that of the most telling column alone is {over:+.3f} "
-                f"({low:+.3f} to {high:+.3f})."
+                f"Its AUC over that of the most telling column alone is {over:+z.3f} "
+                f"({low:+z.3f} to {high:+z.3f})."
             ),
         ),
         "effective": _judge_effective(findings),
@@ -137,7 +137,7 @@ def write_table_verdict(findings):
             cost <= MOST_AUC_FOR_READING,
             (
                 "The scorecard, which adds up points by bin and level, is below it by "
-                f"an AUC of {cost:.3f} (at most {most_cost:.3f}; up to "
+                f"an AUC of {cost:z.3f} (at most {most_cost:.3f}; up to "
                 f"{MOST_AUC_FOR_READING} it is the better choice for people)."
             ),
         ),
@@ -147,7 +147,7 @@ def write_table_verdict(findings):
                 f"Within capacity {precision:.1%} are positive, {100 * more[0]:+.1f} "
                 f"points against the most telling column ({100 * more[1]:+.1f} to "
                 f"{100 * more[2]:+.1f}), and {findings.base_rate:.1%} of all rows. "
-                f"{_say_when_it_pays(precision)} Contacting anybody pays from "
+                f"{_say_when_it_pays(precision)} Contacting at random pays from "
                 f"{1 / findings.base_rate:.1f} on."
             ),
         ),
@@ -180,7 +180,7 @@ def _judge_novel(findings):
     return (
         low > 0 and findings.missed_by_rule > 0,
         (
-            f"Its AUC over the rule's is {value:+.3f} ({low:+.3f} to {high:+.3f}), "
+            f"Its AUC over the rule's is {value:+z.3f} ({low:+z.3f} to {high:+z.3f}), "
             f"and {findings.missed_by_rule:.0%} of the positives that it finds within "
             "capacity the rule would have missed."
         ),
@@ -193,7 +193,7 @@ def _judge_effective(findings):
         low > 1,
         (
             f"Within capacity it finds {value:.1f} times as many positives as "
-            f"contacting anybody ({low:.1f} to {high:.1f})."
+            f"contacting at random ({low:.1f} to {high:.1f})."
         ),
     )
 

@@ -137,7 +137,7 @@ def build_split(classify, membership):  # noqa: ARG001 - what a family's method 
         The callable takes prepared rows, of shape (n_rows, n_prepared_columns), and
         returns an ndarray of shape (n_rows, n_columns).
     """
-    msg = f"nobody has written down what a column adds to a {type(classify).__name__}"
+    msg = f"it is not written down what a column adds to a {type(classify).__name__}"
     raise UnexplainableError(msg)
 
 

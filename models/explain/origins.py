@@ -40,7 +40,7 @@ def trace_columns(step, origins):  # noqa: ARG001 - what each kind of step takes
     UnexplainableError
         Nobody has written down how to trace a step of this kind.
     """
-    msg = f"nobody has written down what the columns of a {type(step).__name__} are"
+    msg = f"it is not written down what the columns of a {type(step).__name__} are"
     raise UnexplainableError(msg)
 
 
@@ -56,7 +56,7 @@ def _(step: FunctionTransformer, origins):
         return np.tile(origins, step.kw_args["group_count"])
     if step.func in {None, np.clip} or isinstance(step.func, np.ufunc):
         return origins
-    msg = f"nobody has written down what the columns of {step.func.__name__} are"
+    msg = f"it is not written down what the columns of {step.func.__name__} are"
     raise UnexplainableError(msg)
 
 

@@ -62,7 +62,7 @@ def forget(
         raise UsageError(msg)
     if number not in {None, "-"}:
         msg = (
-            "A real number would stay in the shell's history, so nobody was erased. "
+            "A real number would stay in the shell's history, so nothing was erased. "
             "Give --number - and write the number to standard input."
         )
         raise UsageError(msg)

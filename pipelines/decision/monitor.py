@@ -243,7 +243,7 @@ def _say_when(use_case: str, snapshots: list[Snapshot]) -> str:
         return f"{use_case}: no snapshot of the first of a month was scored yet."
     return (
         f"{use_case}: what came of the scores of {kept[0]} is known from "
-        f"{kept[0] + horizon} on. Until then nobody can say whether they were right."
+        f"{kept[0] + horizon} on. Until then they can't be compared with it."
     )
 
 

@@ -94,7 +94,7 @@ def _find_registrations(
     ).fetchone()
     if not known:
         msg = (
-            "No customer of that number or pseudonym is known, so nobody was erased. "
+            "No customer of that number or pseudonym is known, so nothing was erased. "
             "Give the pseudonym as the marts have it (customer_id), or the number "
             "itself by `crm forget --number -`."
         )

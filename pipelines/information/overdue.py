@@ -119,12 +119,13 @@ def raise_for_overdue(sources: list[Punctuality]) -> None:
     late = [source for source in sources if source.state == "overdue"]
     if late:
         listed = ", ".join(
-            f"{source.source} owes {source.owed_date} since {source.days_overdue} days"
+            f"{source.source} is {source.days_overdue} days late with "
+            f"{source.owed_date}"
             for source in late
         )
         msg = (
             f"{len(late)} sources are overdue, so the marts lack what happened there: "
-            f"{listed}. Ask whoever sends them; a folder without manifest.json counts "
-            "as not sent."
+            f"{listed}. Ask the sender; a folder without manifest.json counts as not "
+            "sent."
         )
         raise MissingSourceError(msg)

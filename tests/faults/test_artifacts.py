@@ -232,7 +232,7 @@ def test_f47_a_lost_registry_stops_scoring_and_flags_the_last_scores(
     ask(mined, "update marts.customer_features set as_of_date = as_of_date + 31")
     lose(mined.home / "mlflow.db")
 
-    with pytest.raises(RegistryLostError, match="So nobody was scored"):
+    with pytest.raises(RegistryLostError, match="So nothing was scored"):
         score.run(mined, USE_CASE)
     with pytest.raises(RegistryLostError):
         mine.needs_mining(mined, USE_CASE)

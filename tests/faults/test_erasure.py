@@ -475,7 +475,7 @@ def test_both_registrations_of_a_person_are_erased(bank):
     forget.run(bank, again)
 
     for customer in (again, first):
-        with pytest.raises(UsageError, match="nobody was erased"):
+        with pytest.raises(UsageError, match="nothing was erased"):
             forget.run(bank, customer)
 
 

@@ -22,10 +22,10 @@ GROUPS = {
     "gender": "coalesce(gender, 'unknown')",
     "age": """
         case
-            when age_years < 30 then 'under 30'
-            when age_years < 45 then 'under 45'
-            when age_years < 60 then 'under 60'
-            when age_years >= 60 then '60 or more'
+            when age_years < 30 then '0 to 29'
+            when age_years < 45 then '30 to 44'
+            when age_years < 60 then '45 to 59'
+            when age_years >= 60 then '60 and over'
             else 'unknown'
         end
     """,

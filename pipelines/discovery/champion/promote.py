@@ -147,7 +147,7 @@ def approve(
         if entry.decision == WAITING and not is_waiting:
             msg = (
                 f"Since version {estimator_version} of {use_case} was assessed, "
-                "another became champion or somebody it learnt from was erased, so it "
+                "another became champion or a person it learnt from was erased, so it "
                 f"was not approved. Run `crm mine {use_case}` again."
             )
             raise GateRefusedError(msg)
@@ -157,7 +157,7 @@ def approve(
         ):
             msg = (
                 f"Version {estimator_version} of {use_case} may have learnt from "
-                "somebody who was erased since, so it can't come back. Run `crm mine "
+                "a person who was erased since, so it can't come back. Run `crm mine "
                 f"{use_case}` again."
             )
             raise GateRefusedError(msg)
@@ -221,7 +221,7 @@ def _find_rival(settings: Settings, use_case: str) -> Rival:
         note = f"the champion can't be compared: {error}"
         return Rival(None, version, note, needs_person=True)
     if _has_to_go(settings, use_case, champion.estimator_version):
-        note = f"champion version {version} learnt from somebody erased, and has to go"
+        note = f"champion version {version} learnt from a person erased since"
         return Rival(None, version, note)
     return Rival(champion, version)
 

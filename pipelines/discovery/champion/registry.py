@@ -168,7 +168,7 @@ def find_champion(settings: Settings, use_case: str) -> ModelVersion | None:
         msg = (
             f"MLflow's registry has no champion of {use_case}, though version "
             f"{promoted} was promoted: its database was lost, or the alias removed. So "
-            "nobody was scored, and the scores there are stay as they are. Restore "
+            "nothing was scored, and the scores there are stay as they are. Restore "
             f"mlflow.db from a backup, or run `crm mine {use_case}` and approve what "
             "comes of it."
         )

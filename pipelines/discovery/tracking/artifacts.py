@@ -134,7 +134,7 @@ def require_columns(
     if missing := sorted(set(columns) - set(available)):
         msg = (
             f"The {use_case} estimator was fitted on {', '.join(missing)}, which the "
-            "marts do not have, so it scored nobody. Bring the columns back, or run "
+            "marts do not have, so nothing was scored. Bring the columns back, or run "
             f"`crm mine {use_case}` and approve what comes of it."
         )
         raise GateRefusedError(msg)

@@ -26,8 +26,8 @@ def refuse_kept_rows(use_case: str, estimator: BaseEstimator) -> None:
     if keepers:
         msg = (
             f"The {use_case} estimator keeps rows it has learnt from, in "
-            f"{', '.join(keepers)}, so it was not logged: nobody could be erased from "
-            "it. Use one that keeps what it has learnt only."
+            f"{', '.join(keepers)}, so it was not logged: no person could be erased "
+            "from it. Use one that keeps what it has learnt only."
         )
         raise GateRefusedError(msg)
 

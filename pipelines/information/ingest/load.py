@@ -255,7 +255,7 @@ def _check_conservation(manifest: Manifest, entry: Entry) -> None:
     if kept != manifest.rows:
         msg = (
             f"{manifest.delivery_id} delivered {manifest.rows} rows and {kept} of them "
-            "were accounted for, so none was loaded. This is a fault of ours, not of "
-            "the delivery: please report it."
+            "were accounted for, so none was loaded. This is a bug, not a fault "
+            "of the delivery: please report it."
         )
         raise DataQualityError(msg)

@@ -226,7 +226,7 @@ def _judge_again(
             _ingest_one(connection, vault, checks, folder, settings, summary)
     msg = (
         f"{len(stale)} deliveries repeat each other so that no order was found to load "
-        f"them in: {', '.join(stale[:20])}. This is a fault of ours: please report it, "
+        f"them in: {', '.join(stale[:20])}. This is a bug: please report it, "
         "and withdraw one of them."
     )
     raise DataQualityError(msg)

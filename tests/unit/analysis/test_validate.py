@@ -90,10 +90,10 @@ def test_rows_that_fail_are_counted(settings, marts):
             "could not be checked"
         ),
         (
-            "  next_best_offers (3 rows): nobody is offered anything without consent, "
-            "3 rows"
+            "  next_best_offers (3 rows): no customer is offered anything without "
+            "consent, 3 rows"
         ),
-        "  work_list (3 rows): nobody is on the list without consent, 3 rows",
+        "  work_list (3 rows): no customer is on the list without consent, 3 rows",
     ]
 
 

@@ -132,7 +132,7 @@ def test_a_champion_that_cannot_be_explained_has_no_reasons_and_that_is_said(
     explained, ask, monkeypatch, caplog
 ):
     def refuse(*_):
-        msg = "nobody has written down what a column adds to a Crystal"
+        msg = "it is not written down what a column adds to a Crystal"
         raise UnexplainableError(msg)
 
     monkeypatch.setattr(explain, "Explainer", refuse)

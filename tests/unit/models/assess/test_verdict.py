@@ -90,7 +90,7 @@ def test_every_sentence_states_its_figure():
 def test_a_good_table_has_all_five_adjectives_and_says_from_when_on_it_pays():
     assert all(judge(GOOD_TABLE, write_table_verdict).values())
     _, why = write_table_verdict(GOOD_TABLE)["useful"]
-    assert "worth 2.0 contacts. Contacting anybody pays from 8.0 on" in why
+    assert "worth 2.0 contacts. Contacting at random pays from 8.0 on" in why
 
 
 @pytest.mark.parametrize(
