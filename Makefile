@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CUSTOMERS ?= 5000
 MONTHS ?= 18
 SEED ?= 0
+SITE ?= site
 BIN := .venv/bin
 # A bank's network may sign with its own certificates: trust what the system trusts.
 export UV_SYSTEM_CERTS = true
@@ -34,6 +35,19 @@ check: $(BIN)/.locked ## Lint Python and SQL, check imports and the lock
 up: $(BIN)/.locked ## Open Airflow and MLflow on this machine, until Ctrl-C
 	@$(BIN)/python dags/up.py
 
+docs: $(BIN)/.locked ## Build the documentation as a site, with dbt's docs beside it
+	@$(BIN)/python -m sphinx -q -W --keep-going -d $(SITE)/.doctrees docs $(SITE)
+	@CRM_WAREHOUSE=:memory: DBT_SEND_ANONYMOUS_USAGE_STATS=false \
+		$(BIN)/dbt --quiet docs generate --static --empty-catalog \
+		--project-dir dbt_project --profiles-dir dbt_project \
+		--target-path $(abspath $(SITE))/.dbt --log-path $(abspath $(SITE))/.dbt
+	@mkdir -p $(SITE)/dbt
+	@mv $(SITE)/.dbt/static_index.html $(SITE)/dbt/index.html
+	@echo "Open $(SITE)/index.html"
+
+pictures: $(BIN)/.locked ## Take the pictures of the documentation out of CRM_HOME
+	@$(BIN)/python docs/pictures.py
+
 bench: $(BIN)/.locked ## Measure speed and memory against bare baselines
 	$(BIN)/python tests/bench/run.py
 
@@ -56,4 +70,4 @@ $(BIN)/.locked: requirements.lock pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test quick check up bench lock
+.PHONY: help run test quick check up docs pictures bench lock

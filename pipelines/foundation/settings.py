@@ -193,7 +193,9 @@ def check_environment(kind: type[AnySettings] = Settings) -> AnySettings:
             + problem["msg"].removeprefix("Value error, ")
             for problem in error.errors(include_input=False, include_url=False)
         )
-        msg = f"{wrong}. So nothing was done. `dags/README.md` lists the settings."
+        msg = (
+            f"{wrong}. So nothing was done. `docs/configuration.md` lists the settings."
+        )
         raise UsageError(msg) from None
 
 
@@ -216,7 +218,7 @@ def _warn_of_unknown(kind: type[Settings]) -> None:
         f"{name} (is it {near[name][0]}?)" if near[name] else name for name in unknown
     )
     logger.warning(
-        "Unknown settings, which change nothing: %s. `dags/README.md` lists those that "
-        "there are.",
+        "Unknown settings, which change nothing: %s. `docs/configuration.md` lists "
+        "those that there are.",
         named,
     )

@@ -1,19 +1,28 @@
-"""Write the README's section that follows one customer, out of a finished night.
+"""Write what documents show of a finished night: a customer followed, queries answered.
 
 `python tests/docs/follow.py` rewrites it from the home of `CRM_VAULT_KEY=000…0
 CRM_GATE__TAIL=0.45 CRM_GATE__MARGIN=0 make run CUSTOMERS=2000`, the bank of the tests.
 """
 
 import csv
+import re
 from pathlib import Path
 
+import duckdb
+
+from pipelines.decision.publish.run import DATABASE, find_current
+from pipelines.foundation.screen import align
 from pipelines.foundation.settings import PROJECT_ROOT, Settings
 from pipelines.foundation.vault import load_key, pseudonym
 from pipelines.foundation.warehouse import connect
 
 CUSTOMER = "C0000035"
-README = PROJECT_ROOT / "README.md"
+FOLLOWED = "docs/method.md"
 BEGIN, END = "<!-- follow: begin -->\n", "<!-- follow: end -->\n"
+# Documents with a query that is answered below it.
+ANSWERED = ("README.md", "docs/bi-analyst.md")
+ANSWER_BEGIN, ANSWER_END = "<!-- answer: begin -->\n", "<!-- answer: end -->\n"
+QUERY = re.compile(r"^```sql\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 FEATURES = (
     "customer_event_count_90d",
     "complaint_count_180d",
@@ -116,8 +125,28 @@ def render_value(value: object) -> str:
     return f"{value:.3g}" if abs(value) < 1 else f"{value:.0f}"
 
 
+def answer(settings: Settings, text: str) -> str:
+    """Ask the published marts the last query above the place for its answer."""
+    query = QUERY.findall(text.partition(ANSWER_BEGIN)[0])[-1]
+    database = find_current(settings) / DATABASE
+    with duckdb.connect(database, read_only=True) as connection:
+        result = connection.execute(query)
+        header = [column[0] for column in result.description]
+        rows = [[str(value) for value in row] for row in result.fetchall()]
+    return f"```text\n{align([header, *rows])}```\n"
+
+
+def replace_section(name: str, begin: str, end: str, section: str) -> None:
+    """Write a section of a document anew, between its two marks."""
+    path = PROJECT_ROOT / name
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    after = rest.partition(end)[2]
+    path.write_text(f"{before}{begin}{section}{end}{after}", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
-    section = follow(Settings())
-    README.write_text(f"{before}{BEGIN}{section}{END}{after}", encoding="utf-8")
+    replace_section(FOLLOWED, BEGIN, END, follow(Settings()))
+    for document in ANSWERED:
+        text = (PROJECT_ROOT / document).read_text(encoding="utf-8")
+        section = answer(Settings(), text)
+        replace_section(document, ANSWER_BEGIN, ANSWER_END, section)

@@ -1,4 +1,4 @@
-"""Is the README true?"""
+"""Are README and docs/ true?"""
 
 import re
 import sys
@@ -13,33 +13,55 @@ from pipelines.foundation.settings import PROJECT_ROOT, Gate
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(PROJECT_ROOT / "dags"))
-from follow import BEGIN, END, follow
+from documents import (
+    BLOCK,
+    CODE,
+    NAMES,
+    find_links,
+    find_paths,
+    is_there,
+    leads_somewhere,
+    read,
+)
+from follow import (
+    ANSWER_BEGIN,
+    ANSWER_END,
+    ANSWERED,
+    BEGIN,
+    END,
+    FOLLOWED,
+    answer,
+    follow,
+)
 
 from local_airflow import LocalSettings
 
-README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
-MANUAL = (PROJECT_ROOT / "dags" / "README.md").read_text(encoding="utf-8")
-CONTRIBUTING = (PROJECT_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-GLOSSARY = (PROJECT_ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
-# Made by running, or told as a form.
-MADE = ("published/", "parquet/", "var", "landing/")
+MANUAL = read("docs/configuration.md")
+CONTRIBUTING = read("CONTRIBUTING.md")
+GLOSSARY = read("GLOSSARY.md")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-DOCUMENTS = ("README.md", "dags/README.md", "CONTRIBUTING.md")
-BLOCK = re.compile(r"^```.*?^```", flags=re.DOTALL | re.MULTILINE)
-CODE = re.compile(r"`([^`]+)`")
 CALL = re.compile(r"(?:^|[\s/])crm +([^|;&#\n]+)")
 PLACEHOLDER = re.compile(r"<.+>|[A-Z_]+|\.\.\.|…")
 
 
-def mentioned(pattern):
-    return sorted(set(re.findall(pattern, README)))
+def list_cases(find):
+    """List what each document names, as cases of a test."""
+    return [
+        pytest.param(name, found, id=f"{name}: {found}")
+        for name in NAMES
+        for found in find(read(name))
+    ]
 
 
-@pytest.mark.parametrize("target", mentioned(r"\bmake (\w+)"))
-def test_every_make_target_exists(target):
-    makefile = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
+def find_targets(text):
+    """List the targets of `make` in code."""
+    code = "\n".join([*BLOCK.findall(text), *CODE.findall(BLOCK.sub("", text))])
+    return sorted(set(re.findall(r"^make ([a-z]+)", code, flags=re.MULTILINE)))
 
-    assert f"\n{target}:" in makefile
+
+@pytest.mark.parametrize(("document", "target"), list_cases(find_targets))
+def test_every_make_target_exists(document, target):
+    assert f"\n{target}:" in read("Makefile"), document
 
 
 def find_calls(text):
@@ -76,14 +98,7 @@ def list_unknown(call):
     ]
 
 
-@pytest.mark.parametrize(
-    ("document", "call"),
-    [
-        pytest.param(document, call, id=f"{document}: crm {call}")
-        for document in DOCUMENTS
-        for call in find_calls((PROJECT_ROOT / document).read_text(encoding="utf-8"))
-    ],
-)
+@pytest.mark.parametrize(("document", "call"), list_cases(find_calls))
 def test_every_command_and_its_options_exist(document, call):
     assert list_unknown(call) == [], document
 
@@ -104,25 +119,55 @@ def test_a_command_or_an_option_that_is_not_there_is_found(text, unknown):
     assert [name for call in find_calls(text) for name in list_unknown(call)] == unknown
 
 
-@pytest.mark.parametrize("path", mentioned(r"`([\w./<>-]+(?:/|\.\w+))`"))
-def test_every_path_exists(path):
-    pattern = re.sub(r"<\w+>", "*", path)
-    found = [*PROJECT_ROOT.glob(pattern), *PROJECT_ROOT.glob(f"**/{pattern}")]
-
-    assert found or path.startswith(MADE)
+@pytest.mark.parametrize(("document", "path"), list_cases(find_paths))
+def test_every_path_exists(document, path):
+    assert is_there(path), document
 
 
-def test_it_is_short_enough_to_be_read():
-    assert len(README.splitlines()) <= 120
+@pytest.mark.parametrize(("document", "link"), list_cases(find_links))
+def test_every_link_leads_somewhere(document, link):
+    # `make docs` puts dbt's pages beside ours.
+    assert leads_somewhere(document, link) or link == "dbt/index.html"
+
+
+def test_a_path_or_a_link_that_leads_nowhere_is_found():
+    text = "See `pipelines/cellar/`, [there](docs/cellar.md) and [here](#cellar)."
+
+    assert not any(map(is_there, find_paths(text)))
+    assert not any(leads_somewhere("README.md", link) for link in find_links(text))
+
+
+def test_the_readme_is_short_enough_to_be_read():
+    assert len(read("README.md").splitlines()) <= 120
+
+
+@pytest.mark.parametrize("picture", sorted((PROJECT_ROOT / "docs/images").iterdir()))
+def test_a_picture_is_shown_and_small(picture):
+    shown = [name for name in NAMES if f"images/{picture.name})" in read(name)]
+
+    assert shown != []
+    assert picture.stat().st_size < 300_000
 
 
 @pytest.mark.slow
-def test_the_customer_it_follows_is_the_one_of_the_bank(finished_night):
-    shown = README.partition(BEGIN)[2].partition(END)[0]
-    found = follow(finished_night)
+def test_the_customer_who_is_followed_is_the_one_of_the_bank(finished_night):
+    shown = read(FOLLOWED).partition(BEGIN)[2].partition(END)[0]
 
+    assert_is_about(shown, follow(finished_night))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("document", ANSWERED)
+def test_a_query_has_the_result_that_is_shown(document, finished_night):
+    text = read(document)
+
+    shown = text.partition(ANSWER_BEGIN)[2].partition(ANSWER_END)[0]
+    assert_is_about(shown, answer(finished_night, text))
+
+
+def assert_is_about(shown, found):
+    """Check that texts are the same, but for how a processor rounds."""
     assert NUMBER.sub("0", shown) == NUMBER.sub("0", found)
-    # Another processor may round another way.
     assert numbers(shown) == pytest.approx(numbers(found), rel=0.05)
 
 
