@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from models.assess.resampling import Contacts, resample, summarise
 from models.assess.verdict import TableFindings, write_table_verdict
 from pipelines.discovery.any_table.model import RULE, SCORECARD, Predictions
+from pipelines.discovery.any_table.request import METRICS
 from pipelines.discovery.any_table.sample import Sample
 from pipelines.discovery.report.plots import (
     plot_calibration,
@@ -21,12 +22,18 @@ from pipelines.discovery.report.plots import (
 from pipelines.foundation.parameters import read_contact_capacity
 
 BEST = "best"
-# The higher, the better.
-MEASURES = {
-    "auc": roc_auc_score,
-    "average_precision": average_precision_score,
-    "brier": lambda *of, **weighted: -brier_score_loss(*of, **weighted),
-}
+# By name of the metric. The higher, the better.
+SCORERS = dict(
+    zip(
+        METRICS,
+        (
+            roc_auc_score,
+            average_precision_score,
+            lambda *of, **weighted: -brier_score_loss(*of, **weighted),
+        ),
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def judge(
     predictions : Predictions
         As :func:`model.fit` gives it.
     metric : str
-        What the best is chosen by: one of ``MEASURES``. The choice sees training parts
+        What the best is chosen by: one of ``METRICS``. The choice sees training parts
         only.
     seed : int
         Of the bootstrap.
@@ -134,7 +141,7 @@ def _number_units(sample: Sample, rows: np.ndarray) -> np.ndarray:
 def _choose(
     tuned: dict[str, np.ndarray], label: np.ndarray, weight: np.ndarray, metric: str
 ) -> str:
-    measure_one = partial(MEASURES[metric], label, sample_weight=weight)
+    measure_one = partial(SCORERS[metric], label, sample_weight=weight)
     candidates = [name for name in tuned if name != RULE]
     return max(candidates, key=lambda name: measure_one(tuned[name]))
 

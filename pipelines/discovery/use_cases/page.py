@@ -31,7 +31,7 @@ SEGMENTS = {
     "row_count": "Rows",
     "observed_share": "Happened",
     "predicted_share": "Predicted",
-    "auc": "AUC",
+    "auc": MEASURES["auc"],
 }
 MOST_SEGMENTS = 30
 INTERVALS = (
@@ -125,7 +125,7 @@ def _write_back_test(table: pd.DataFrame, winner: str) -> str:
     named = rows.assign(
         candidate=rows["as_of_date"].astype(str) + ", " + rows["candidate"]
     )
-    return write_figures(named, {"auc": "AUC"})
+    return write_figures(named, {"auc": MEASURES["auc"]})
 
 
 def _write_offers(table: pd.DataFrame) -> list[str]:
