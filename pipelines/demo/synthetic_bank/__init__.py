@@ -14,6 +14,9 @@ Everything follows from a seed. ``bank`` puts it together in this order:
 3. ``accounts`` lets customers open and close accounts. ``appetite`` weighs the reasons
    (a salary for a card, idle money for deposits and wealth, an age for a loan), so
    products are bought in a plausible order; ``products`` keeps track of the money.
+   ``fortunes`` lets some grow: a salary is raised, or a customer turns to this bank and
+   gathers money here, often after a first investment. Both show some months before
+   balances do.
 4. ``relations`` makes some customers joint holders or a household, and some the second
    registration of a person. ``prospects`` are reported by partners and customers.
 5. Events follow, one month at a time. ``channels`` and ``calls`` draw them as Poisson
@@ -36,6 +39,10 @@ Everything follows from a seed. ``bank`` puts it together in this order:
 - ``cross_sell_propensities``: by family not held, the probability of opening it within
   90 days. 1 where a customer has decided and only the account is missing, which
   nobody can foresee either.
+- ``growth_propensities``: of customers of level low or mid, the probability of a higher
+  level of the pyramid after 180 days, given what is usual for them and the hidden stage
+  of gathering; and as far as a forecaster foresees it who learns both from balances and
+  transfers. Several windfalls or purchases in one half-year are left out.
 - ``identities``: for each registration and each report of a partner, the person, named
   by the first registration, or by the report where there is none.
 

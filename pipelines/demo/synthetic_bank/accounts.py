@@ -21,6 +21,7 @@ from pipelines.demo.synthetic_bank.dormancy import (
     Lives,
     find_activity,
 )
+from pipelines.demo.synthetic_bank.fortunes import Fortunes
 from pipelines.demo.synthetic_bank.people import People
 from pipelines.demo.synthetic_bank.products import (
     ACCOUNT_COLUMNS,
@@ -44,11 +45,11 @@ _SETTLING_DAYS = 31
 _TERM_DAYS = 365
 # The current account on a log scale: what is left of a deviation after a month, how it
 # is drained in each hidden state, and now and then a windfall.
-_STICKS, _NOISE, _WINDFALL, _WINDFALL_CHANCE = 0.88, 0.25, 1.3, 0.015
-_DRAIN = np.full(len(ACTIVITY), -0.06)
-_DRAIN[[STEADY, PAUSED]] = 0
-_DRAIN[LATE] = -0.15
-_DRAIN[[SALARY, LATE[SALARY - 1], DORMANT]] = -0.40, -0.50, -0.35
+STICKS, NOISE, WINDFALL, WINDFALL_CHANCE = 0.88, 0.25, 1.3, 0.015
+DRAIN = np.full(len(ACTIVITY), -0.06)
+DRAIN[[STEADY, PAUSED]] = 0
+DRAIN[LATE] = -0.15
+DRAIN[[SALARY, LATE[SALARY - 1], DORMANT]] = -0.40, -0.50, -0.35
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,13 @@ class Accounts:
         the family is held.
     appetites : ndarray of shape (n_months + 1, n_customers, n_families)
         The chance to decide for it within the month, were the customer steady.
+    usual : ndarray of shape (n_customers,)
+        Log of what the current account holds where nothing has happened lately.
+    moved : ndarray of shape (n_customers, n_months)
+        What purchases and endings changed in each month in the log of the current
+        account; of the first, also those before the start.
+    fortunes : Fortunes
+        Who grows.
     """
 
     who: np.ndarray
@@ -84,6 +92,9 @@ class Accounts:
     cash: np.ndarray
     propensities: np.ndarray
     appetites: np.ndarray
+    usual: np.ndarray
+    moved: np.ndarray
+    fortunes: Fortunes
 
     def __len__(self) -> int:
         return len(self.who)
@@ -95,11 +106,14 @@ def simulate_accounts(
     """Let customers open and close accounts month by month."""
     rng = stream(seed, "accounts")
     portfolio = Portfolio(rng, people, lives)
+    fortunes = Fortunes(seed, people, calendar)
+    before = portfolio.excess.copy()
     _open_current_accounts(portfolio)
     _open_stock(portfolio)
     is_stock = people.registered < 0
     level = _average(np.exp(portfolio.reason(0)), is_stock[:, None] & ~portfolio.holds)
     cash = np.empty((len(people), calendar.months), dtype=np.float32)
+    moved = np.empty((len(people), calendar.months), dtype=np.float32)
     shape = calendar.months + 1, *portfolio.account.shape
     propensities = np.empty(shape, dtype=np.float32)
     appetites = np.empty(shape, dtype=np.float32)
@@ -113,12 +127,22 @@ def simulate_accounts(
         chance[~is_open] = 0
         known = np.where(portfolio.opened < begins, np.nan, 1)
         propensities[month] = np.where(portfolio.holds, known, look_ahead(chance))
+        fortunes.go_on(month, portfolio.opened, begins)
         if month < calendar.months:
             _end_some(portfolio, calendar, month)
             _open_some(portfolio, calendar, month, chance)
-            _drift(portfolio, states)
+            moved[:, month] = portfolio.excess - before
+            _drift(portfolio, states, fortunes.rise(month, states))
             cash[:, month] = portfolio.cash
-    return _collect(portfolio, cash, propensities, appetites)
+            before = portfolio.excess.copy()
+    return _collect(
+        portfolio,
+        cash=cash,
+        moved=moved,
+        propensities=propensities,
+        appetites=appetites,
+        fortunes=fortunes,
+    )
 
 
 def _open_current_accounts(portfolio: Portfolio) -> None:
@@ -182,20 +206,16 @@ def _open_some(
     )
 
 
-def _drift(portfolio: Portfolio, states: np.ndarray) -> None:
-    """Move current accounts a month on: back to the usual, or drained by fading."""
+def _drift(portfolio: Portfolio, states: np.ndarray, rise: np.ndarray) -> None:
+    """Move current accounts a month on: back to the usual, drained or filled."""
     rng = portfolio.rng
-    noise = _NOISE * rng.standard_normal(len(states))
-    windfall = _WINDFALL * (rng.random(len(states)) < _WINDFALL_CHANCE)
-    portfolio.excess = _STICKS * portfolio.excess + noise + windfall + _DRAIN[states]
+    noise = NOISE * rng.standard_normal(len(states))
+    windfall = WINDFALL * (rng.random(len(states)) < WINDFALL_CHANCE)
+    change = noise + windfall + DRAIN[states] + rise
+    portfolio.excess = STICKS * portfolio.excess + change
 
 
-def _collect(
-    portfolio: Portfolio,
-    cash: np.ndarray,
-    propensities: np.ndarray,
-    appetites: np.ndarray,
-) -> Accounts:
+def _collect(portfolio: Portfolio, **by_month: object) -> Accounts:
     columns = {
         field: np.concatenate([chapter[field] for chapter in portfolio.chapters])
         for field in ACCOUNT_COLUMNS
@@ -203,13 +223,7 @@ def _collect(
     closed = portfolio.lives.closed[columns["who"]]
     for numbers, day in portfolio.endings:
         closed[numbers] = day
-    return Accounts(
-        closed=closed,
-        cash=cash,
-        propensities=propensities,
-        appetites=appetites,
-        **columns,
-    )
+    return Accounts(closed=closed, usual=portfolio.usual, **by_month, **columns)
 
 
 def _average(values: np.ndarray, where: np.ndarray) -> np.ndarray:

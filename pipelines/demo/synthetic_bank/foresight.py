@@ -1,9 +1,16 @@
 """What could be foreseen: the best belief about hidden states, from what shows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from pipelines.demo.synthetic_bank.accounts import (
+    DRAIN,
+    NOISE,
+    STICKS,
+    WINDFALL,
+    WINDFALL_CHANCE,
+)
 from pipelines.demo.synthetic_bank.appetite import gets_salary, look_ahead
 from pipelines.demo.synthetic_bank.arrivals import draw_arrivals, is_in_month
 from pipelines.demo.synthetic_bank.bank import Bank
@@ -22,7 +29,29 @@ from pipelines.demo.synthetic_bank.dormancy import (
     find_onset,
     rate_contacts,
 )
+from pipelines.demo.synthetic_bank.fortunes import (
+    CAN_GATHER,
+    GATHERED,
+    RAISED,
+    STAGES,
+    believe_in_stages,
+    build_steps,
+)
 from pipelines.demo.synthetic_bank.people import weigh_pace
+from pipelines.demo.synthetic_bank.postings import (
+    LOG_GATHERED,
+    LOG_TRANSFER,
+    SPREAD_GATHERED,
+    SPREAD_TRANSFER,
+    TRANSFERS,
+    TRANSFERS_GATHERED,
+    receive_transfers,
+)
+from pipelines.demo.synthetic_bank.products import (
+    START_SPREAD,
+    weigh_normal,
+    weigh_usual,
+)
 from pipelines.demo.synthetic_bank.seasons import CHANNELS, NEVER, stream
 
 # Nothing is ruled out altogether: an account that opens brings visits of its own.
@@ -30,6 +59,8 @@ _NEARLY_NOUGHT = 1e-9
 # Paces that are held possible, relative to the true one. That it is among them makes no
 # difference but to who came often, whose pace is known in any case.
 PACES = 2.0 ** np.linspace(-3, 3, 11)
+# What may be usual in a current account, on a log scale, relative to what is.
+OFFSETS = np.linspace(-1.4, 1.4, 9)
 _WITHOUT_SALARY = np.isin(np.arange(len(ACTIVITY)), [SALARY, LATE[SALARY - 1], DORMANT])
 
 
@@ -69,6 +100,57 @@ def watch(bank: Bank) -> Iterator[np.ndarray]:
         belief = _learn_salary(bank, belief, month + 1, ~is_paid_early)
         belief = _learn_closing(belief, lives.closed < ends)
     yield belief
+
+
+def watch_balances(bank: Bank, beliefs: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Follow a forecaster who learns what is usual for whom, and who gathers money.
+
+    The forecaster knows the process, sees each balance, salary, purchase and transfer,
+    and believes what follows by Bayes' rule.
+
+    Parameters
+    ----------
+    bank : Bank
+    beliefs : iterable of ndarray of shape (n_customers, n_states)
+        What is believed of hidden states as each month begins.
+
+    Yields
+    ------
+    ndarray of shape (n_customers, n_usual, n_stages)
+        Belief in each of ``OFFSETS`` together with each stage, as each month begins.
+    """
+    fortunes = bank.accounts.fortunes
+    usual = bank.accounts.usual[:, None] + OFFSETS
+    stages = believe_in_stages(fortunes.turns[0])
+    belief = weigh_usual(bank.people, usual)[:, :, None] * stages[:, None]
+    for month, lives in enumerate(beliefs):
+        yield belief
+        if month < bank.calendar.months:
+            is_known = bank.people.registered < bank.calendar.month_starts[month + 1]
+            seen = _weigh_balance(bank, month, usual, lives)
+            seen = seen * _weigh_transfers(bank, month, lives)[:, None]
+            learnt = _normalise(belief * np.where(is_known[:, None, None], seen, 1))
+            belief = learnt @ build_steps(fortunes.turns[month])
+
+
+def expect_change(bank: Bank, lives: np.ndarray, raised: np.ndarray) -> np.ndarray:
+    """Expect what a month changes in the log of each current account.
+
+    Parameters
+    ----------
+    bank : Bank
+    lives : ndarray of shape (n_customers, n_states)
+        Probability of each hidden state.
+    raised : ndarray of shape (n_customers,)
+        Probability that the salary has been raised.
+
+    Returns
+    -------
+    ndarray of shape (n_customers,)
+        Without what is gathered.
+    """
+    is_paid = bank.people.is_salaried * (1 - lives @ _WITHOUT_SALARY)
+    return lives @ DRAIN + RAISED * raised * is_paid
 
 
 def move(belief: np.ndarray, onset: np.ndarray) -> np.ndarray:
@@ -142,6 +224,39 @@ def _learn_closing(belief: np.ndarray, is_closed: np.ndarray) -> np.ndarray:
     is_closing = np.arange(len(ACTIVITY)) == CLOSED
     is_possible = (is_closed[:, None] == is_closing)[:, None]
     return _normalise(np.where(is_possible, np.maximum(belief, _NEARLY_NOUGHT), 0))
+
+
+def _weigh_balance(
+    bank: Bank, month: int, usual: np.ndarray, lives: np.ndarray
+) -> np.ndarray:
+    """Weigh what may be usual, and each stage, by what a month changed."""
+    accounts, registered = bank.accounts, bank.people.registered
+    is_first = (month == 0) | (registered >= bank.calendar.month_starts[month])
+    cash = np.log(accounts.cash[:, [max(month - 1, 0), month]].astype(float))
+    off = np.where(is_first[:, None], 0, cash[:, [0]] - usual)
+    off = off + accounts.moved[:, [month]]
+    change = expect_change(bank, lives, accounts.fortunes.is_raised(month))
+    gathered = GATHERED * (lives @ CAN_GATHER)[:, None]
+    expected = (usual + STICKS * off + change[:, None])[:, :, None] + gathered[:, None]
+    error = cash[:, 1][:, None, None] - expected
+    spread = np.where(is_first, np.hypot(NOISE, STICKS * START_SPREAD), NOISE)
+    weights = [
+        chance * weigh_normal(error, height, spread[:, None, None])
+        for chance, height in ((1 - WINDFALL_CHANCE, 0), (WINDFALL_CHANCE, WINDFALL))
+    ]
+    return sum(weights) + _NEARLY_NOUGHT
+
+
+def _weigh_transfers(bank: Bank, month: int, lives: np.ndarray) -> np.ndarray:
+    """Weigh each stage by the transfers of a month, relative to the usual ones."""
+    events = receive_transfers(bank, month)
+    logs = np.log(np.maximum(events["amount"], 0.01))[:, None]
+    usual = TRANSFERS * weigh_normal(logs, LOG_TRANSFER, SPREAD_TRANSFER)
+    gathered = TRANSFERS_GATHERED * weigh_normal(logs, LOG_GATHERED, SPREAD_GATHERED)
+    told = np.zeros((len(bank.people), len(STAGES)))
+    np.add.at(told, events["who"], np.log1p(gathered / usual))
+    gathers = (lives @ CAN_GATHER)[:, None]
+    return gathers * np.exp(told - TRANSFERS_GATHERED) + (1 - gathers)
 
 
 def _normalise(belief: np.ndarray) -> np.ndarray:

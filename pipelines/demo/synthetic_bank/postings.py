@@ -13,6 +13,11 @@ from pipelines.demo.synthetic_bank.arrivals import (
 )
 from pipelines.demo.synthetic_bank.bank import Bank
 from pipelines.demo.synthetic_bank.dormancy import ACTIVITY, DORMANT
+from pipelines.demo.synthetic_bank.fortunes import (
+    CAN_GATHER,
+    draw_habits,
+    has_standing_order,
+)
 from pipelines.demo.synthetic_bank.products import (
     CC01,
     CONSUMER_LOAN_MONTHS,
@@ -32,9 +37,13 @@ _FEE_DAY, _INSTALMENT_DAY, _PREMIUM_DAY, _PENSION_DAY, _INTEREST_DAY = 0, 9, 11,
 _DEPOSIT_RATE, _TERM_RATE, _WEALTH_RATE = 0.0025, 0.015, 0.036  # a year
 _LOANS = {LN01: (CONSUMER_LOAN_MONTHS, 0.06), MT01: (MORTGAGE_MONTHS, 0.038)}
 _IS_LATE, _IS_LATE_WHEN_DORMANT = 0.01, 0.10
-_PAYS_FEES, _HAS_STANDING_ORDER = 0.15, 0.30
+_PAYS_FEES = 0.15
 _SMALLEST = 0.01
-_TRANSFERS_PER_MONTH = 0.5
+# Transfers a month, and their amounts on a log scale: from others, and by stage of
+# gathering from the customer's own accounts elsewhere.
+TRANSFERS, LOG_TRANSFER, SPREAD_TRANSFER = 0.5, 6.0, 1.0
+TRANSFERS_GATHERED, LOG_GATHERED = np.array([0, 1.2, 2.0]), np.array([0, 6.8, 8.0])
+SPREAD_GATHERED = 0.8
 _FEE, _PENALTY = 5.0, 25.0
 _MARKET_HISTORY = 60  # months of fund prices before the start
 
@@ -49,7 +58,7 @@ def post_by_itself(bank: Bank, month: int) -> pa.Table:
         _run_standing_orders(bank, month),
         _repay_loans(bank, rng, month),
         _pay_premiums(bank, month),
-        _receive_transfers(bank, rng, month),
+        receive_transfers(bank, month),
     )
     accounts = bank.accounts
     is_open = accounts.opened[events["account"]] < events["day"]
@@ -99,11 +108,6 @@ def measure_balances(bank: Bank, month: int) -> pa.Table:
     return pa.table({"account": number, "balance": np.round(balance, 2)})
 
 
-def _habits(bank: Bank, name: str) -> np.ndarray:
-    """Draw one number for each customer, the same in every month."""
-    return stream(bank.seed, "habits", name).random(len(bank.people))
-
-
 def _pay_income(bank: Bank, rng: np.random.Generator, month: int) -> Events:
     people, states = bank.people, bank.lives.states
     first = bank.calendar.month_starts[month]
@@ -111,12 +115,16 @@ def _pay_income(bank: Bank, rng: np.random.Generator, month: int) -> Events:
     state = np.where(is_past_clock, states[:, month + 1], states[:, month])
     salaried = np.flatnonzero(gets_salary(people, state))
     pensioners = np.flatnonzero(people.is_pensioner)
+    fortunes = bank.accounts.fortunes
     monthly = people.income / 12
+    raised = np.where(fortunes.is_raised(month), fortunes.factor, 1)
     # A thirteenth salary comes before the spring festival.
     month_of_year = (bank.calendar.start.month - 1 + month) % 12 + 1
     bonus = 2.0 if month_of_year == 1 else 1.0
     wages = (
-        monthly[salaried] * bonus * np.exp(0.04 * rng.standard_normal(len(salaried)))
+        (monthly * raised)[salaried]
+        * bonus
+        * np.exp(0.04 * rng.standard_normal(len(salaried)))
     )
     salary = place(salaried, first + people.payday[salaried], "salary")
     pension = place(
@@ -136,17 +144,18 @@ def _pay_interest(bank: Bank, month: int) -> Events:
 
 
 def _charge_fees(bank: Bank, month: int) -> Events:
-    who = np.flatnonzero(_habits(bank, "fee") < _PAYS_FEES)
+    habit = draw_habits(bank.seed, bank.people, "fee")
+    who = np.flatnonzero(habit < _PAYS_FEES)
     day = np.full(len(who), bank.calendar.month_starts[month] + _FEE_DAY)
     return place(who, day, "fee") | {"amount": np.full(len(who), -_FEE)}
 
 
 def _run_standing_orders(bank: Bank, month: int) -> Events:
     """Run rents and savings plans; they stop where the salary has moved away."""
-    habit = _habits(bank, "standing_order")
+    habit = draw_habits(bank.seed, bank.people, "standing_order")
     is_funded = gets_salary(bank.people, bank.lives.states[:, month])
     who = np.flatnonzero(
-        (habit < _HAS_STANDING_ORDER) & (is_funded | ~bank.people.is_salaried)
+        has_standing_order(habit) & (is_funded | ~bank.people.is_salaried)
     )
     day = bank.calendar.month_starts[month] + (habit[who] * 90).astype(int)
     amount = -np.round(bank.people.income[who] / 12 * (0.05 + habit[who]), -1)
@@ -186,13 +195,24 @@ def _pay_premiums(bank: Bank, month: int) -> Events:
     return events | {"amount": -np.round(accounts.principal[insured] / 12, 2)}
 
 
-def _receive_transfers(bank: Bank, rng: np.random.Generator, month: int) -> Events:
-    """Let others pay in; they do not know that a customer has fallen silent."""
+def receive_transfers(bank: Bank, month: int) -> Events:
+    """Let others pay in, and those who gather from their accounts elsewhere.
+
+    The others do not know that a customer has fallen silent.
+    """
+    rng = stream(bank.seed, "transfers", month)
     first, end = bank.calendar.month_starts[month : month + 2]
-    counts = rng.poisson(_TRANSFERS_PER_MONTH, len(bank.people))
-    who = np.repeat(np.arange(len(bank.people)), counts)
+    usual = rng.poisson(TRANSFERS, len(bank.people))
+    stages = bank.accounts.fortunes.stages[month]
+    gathers = CAN_GATHER[bank.lives.states[:, month]]
+    gathered = rng.poisson(TRANSFERS_GATHERED[stages] * gathers)
+    who = np.repeat(np.tile(np.arange(len(stages)), 2), np.append(usual, gathered))
+    is_gathered = np.arange(len(who)) >= usual.sum()
+    mean = np.where(is_gathered, LOG_GATHERED[stages[who]], LOG_TRANSFER)
+    spread = np.where(is_gathered, SPREAD_GATHERED, SPREAD_TRANSFER)
+    amount = np.exp(rng.normal(mean, spread))
     events = place(who, rng.integers(first, end, len(who)), "incoming_transfer")
-    return events | {"amount": np.round(np.exp(rng.normal(6, 1, len(who))), 2)}
+    return events | {"amount": np.round(amount, 2)}
 
 
 def _follow_market(bank: Bank) -> np.ndarray:

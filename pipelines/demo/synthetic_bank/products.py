@@ -20,11 +20,52 @@ CUR01, CUR02, TD12, CC01, LN01, MT01, WM01, FD01, IN01 = range(len(PRODUCTS))
 CONSUMER_LOAN_MONTHS, MORTGAGE_MONTHS = 36, 240
 ACCOUNT_COLUMNS = ("who", "product", "decided", "opened", "principal", "is_online")
 PRODUCT_OF_FAMILY = np.array([TD12, CC01, LN01, WM01, FD01, IN01])
-_SAVINGS = (TIME_DEPOSIT, WEALTH, FUND)
+SAVINGS = (TIME_DEPOSIT, WEALTH, FUND)
 _OPENED_ONLINE = np.array([0.6, 0.5, 0.2, 0.6, 0.8, 0.3])  # by family
-_SAVED = 0.55  # of the current account goes into a new savings product
+SAVED = 0.55  # of the current account goes into a new savings product
+SMALLEST = {TD12: 1000, WM01: 10_000, FD01: 100}
+FOREIGN_CURRENCIES = ("USD", "HKD")
 _TAKES_MORTGAGE, _MORTGAGE_INCOME = 0.4, 60_000
-_IS_WEALTHY, _WEALTH = 0.03, (2.5, 1.0)  # share, and normal on a log scale
+# The log of a current account: what is usual for whom, and how far off that it starts.
+_USUAL_SPREAD, START_SPREAD = 1.0, 0.53
+_IS_WEALTHY, _WEALTH = 0.03, (2.5, 1.0)  # share, and normal on top
+
+
+def weigh_usual(people: People, usual: np.ndarray) -> np.ndarray:
+    """Weigh what may be usual in the current accounts of who earns as much.
+
+    Parameters
+    ----------
+    people : People
+    usual : ndarray of shape (n_customers, n_usual)
+        As the log of the account, evenly spaced.
+
+    Returns
+    -------
+    ndarray of shape (n_customers, n_usual)
+        Probabilities.
+    """
+    most = _expect_usual(people)[:, None]
+    mean, spread = _WEALTH
+    weights = (1 - _IS_WEALTHY) * weigh_normal(usual, most, _USUAL_SPREAD)
+    weights += _IS_WEALTHY * weigh_normal(
+        usual, most + mean, np.hypot(_USUAL_SPREAD, spread)
+    )
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def weigh_normal(
+    values: np.ndarray, mean: np.ndarray | float, spread: np.ndarray | float
+) -> np.ndarray:
+    """Give the density of a normal distribution."""
+    return np.exp(-(((values - mean) / spread) ** 2) / 2) / (
+        spread * np.sqrt(2 * np.pi)
+    )
+
+
+def _expect_usual(people: People) -> np.ndarray:
+    """Find what is usual for most who earn as much, as the log of the account."""
+    return 9.8 + 0.9 * (np.log(people.income) - MEDIAN_LOG_INCOME)
 
 
 class Portfolio:
@@ -44,11 +85,11 @@ class Portfolio:
         self.chapters: list[dict[str, np.ndarray]] = []
         self.endings: list[tuple[np.ndarray, np.ndarray]] = []
         self.count = 0
-        earns = np.log(people.income) - MEDIAN_LOG_INCOME
-        self.usual = 9.8 + 0.9 * earns + rng.standard_normal(len(people))
-        is_wealthy = rng.random(len(people)) < _IS_WEALTHY
-        self.usual += is_wealthy * rng.normal(*_WEALTH, len(people))
-        self.excess = 0.53 * rng.standard_normal(len(people))
+        size = len(people)
+        self.usual = _expect_usual(people) + _USUAL_SPREAD * rng.standard_normal(size)
+        is_wealthy = rng.random(size) < _IS_WEALTHY
+        self.usual += is_wealthy * rng.normal(*_WEALTH, size)
+        self.excess = START_SPREAD * rng.standard_normal(size)
         self.excess[lives.states[:, 0] == DORMANT] -= 2
 
     @property
@@ -81,7 +122,7 @@ class Portfolio:
         self.account[who, family] = self.count + np.arange(len(who))
         self.opened[who, family] = opened
         self.principal[who, family] = principal
-        paid = np.where(np.isin(family, _SAVINGS), np.log(1 - _SAVED), 0)
+        paid = np.where(np.isin(family, SAVINGS), np.log(1 - SAVED), 0)
         np.add.at(self.excess, who, paid)
         self.append(who, product, opened, principal, decided, is_online)
 
@@ -105,7 +146,7 @@ class Portfolio:
     ) -> None:
         """Close accounts; savings return to the current account."""
         self.endings.append((self.account[who, family], day))
-        is_saved = np.isin(family, _SAVINGS)
+        is_saved = np.isin(family, SAVINGS)
         returned = np.where(is_saved, self.principal[who, family], 0)
         np.add.at(self.excess, who, np.log1p(returned / self.cash[who]))
         self.account[who, family] = -1
@@ -122,12 +163,12 @@ class Portfolio:
         is_home &= (income > _MORTGAGE_INCOME) & (draw < _TAKES_MORTGAGE)
         product = np.where(is_home, MT01, PRODUCT_OF_FAMILY[family])
         principals = {
-            TD12: np.maximum(cash * _SAVED, 1000),
+            TD12: np.maximum(cash * SAVED, SMALLEST[TD12]),
             CC01: income * (0.1 + 0.2 * draw),
             LN01: income * (0.2 + 0.6 * draw),
             MT01: income * (4 + 8 * draw),
-            WM01: np.maximum(cash * _SAVED, 10_000),
-            FD01: np.maximum(cash * _SAVED * draw, 100),
+            WM01: np.maximum(cash * SAVED, SMALLEST[WM01]),
+            FD01: np.maximum(cash * SAVED * draw, SMALLEST[FD01]),
             IN01: income * (0.02 + 0.06 * draw),
         }
         principal = np.select(

@@ -7,7 +7,13 @@ import pyarrow as pa
 from pipelines.demo.synthetic_bank import identifiers
 from pipelines.demo.synthetic_bank.bank import Bank
 from pipelines.demo.synthetic_bank.people import UNKNOWN
-from pipelines.demo.synthetic_bank.products import CC01, CUR01, CUR02, PRODUCTS
+from pipelines.demo.synthetic_bank.products import (
+    CC01,
+    CUR01,
+    CUR02,
+    FOREIGN_CURRENCIES,
+    PRODUCTS,
+)
 from pipelines.demo.synthetic_bank.prospects import report_people
 from pipelines.demo.synthetic_bank.purchases import list_purchases
 from pipelines.demo.synthetic_bank.seasons import NEVER, stream
@@ -16,7 +22,6 @@ _REPLACED_CARDS_PER_YEAR = 0.03
 _UPDATES_INCOME = 0.6
 _WITHOUT_EMAIL = 0.15
 _MISSPELT_AGAIN, _LIVES_STILL_THERE = 0.5, 0.7  # of the second registrations
-_FOREIGN_CURRENCIES = ("USD", "HKD")
 
 # A row whenever something about a customer changed: an address, a login, an income.
 _CORE_CUSTOMERS = """
@@ -212,7 +217,7 @@ def _register_accounts(bank: Bank) -> pa.Table:
     product, who = accounts.product, accounts.who
     currency = np.full(size, "CNY")
     is_foreign = product == CUR02
-    currency[is_foreign] = np.array(_FOREIGN_CURRENCIES)[who[is_foreign] % 2]
+    currency[is_foreign] = np.array(FOREIGN_CURRENCIES)[who[is_foreign] % 2]
     has_card = (product == CC01) | ((product == CUR01) & bank.people.has_card[who])
     is_replaced = (
         rng.random(size) < _REPLACED_CARDS_PER_YEAR * bank.calendar.months / 12

@@ -23,28 +23,50 @@ from pipelines.demo.synthetic_bank.dormancy import (
     find_onset,
     rate_contacts,
 )
-from pipelines.demo.synthetic_bank.foresight import PACES, expect_opening, move, watch
+from pipelines.demo.synthetic_bank.foresight import (
+    OFFSETS,
+    PACES,
+    expect_opening,
+    move,
+    watch,
+    watch_balances,
+)
+from pipelines.demo.synthetic_bank.fortunes import STAGES
+from pipelines.demo.synthetic_bank.growth import LOW, MID, expect_growth, measure_wealth
 from pipelines.demo.synthetic_bank.identifiers import number_customers
 from pipelines.demo.synthetic_bank.prospects import STRANGER, report_people
 from pipelines.demo.synthetic_bank.seasons import NEVER
 from pipelines.foundation.modes import make_folder
+from pipelines.foundation.use_case import find_use_case
 
-LEAD_DAYS, HORIZON_DAYS = 14, 90
-_PERIODS_AHEAD = 5  # hidden states that a label window can meet
+_CHURN = find_use_case("churn")
+# Hidden states that a label window can meet: the shortest month has 28 days.
+_PERIODS_AHEAD = _CHURN.label_days // 28 + 2
 
 
 def write_truth(bank: Bank, folder: Path) -> None:
     """Write what no system knows, one file a table."""
     make_folder(folder)
     pq.write_table(_list_spells(bank), folder / "dormancy.parquet")
-    churn, cross_sell = [], []
+    churn, lives = [], []
     for month, belief in enumerate(watch(bank)):
+        lives.append(belief.sum(axis=1))
         if month:
             churn.append(_list_churn(bank, month, belief))
-            cross_sell.append(_list_cross_sell(bank, month, belief))
-    for name, months in (("churn", churn), ("cross_sell", cross_sell)):
+    months = range(1, bank.calendar.months + 1)
+    cross_sell = [_list_cross_sell(bank, month, lives[month]) for month in months]
+    growth = [
+        _list_growth(bank, month, lives[month], belief)
+        for month, belief in enumerate(watch_balances(bank, lives))
+        if month
+    ]
+    for name, tables in (
+        ("churn", churn),
+        ("cross_sell", cross_sell),
+        ("growth", growth),
+    ):
         path = folder / f"{name}_propensities.parquet"
-        pq.write_table(pa.concat_tables(months), path)
+        pq.write_table(pa.concat_tables(tables), path)
     pq.write_table(_list_identities(bank), folder / "identities.parquet")
 
 
@@ -77,11 +99,11 @@ def expect_churn(bank: Bank, month: int, belief: np.ndarray) -> np.ndarray:
     for ahead in range(_PERIODS_AHEAD):
         ends = change_day(people, calendar, month + ahead)
         window = np.clip(
-            [begins, ends], as_of + LEAD_DAYS, as_of + LEAD_DAYS + HORIZON_DAYS
+            [begins, ends], as_of + _CHURN.lead_days, as_of + _CHURN.label_days
         )
         expected = calendar.expose(rates, *window)
         silent *= np.exp(-ACTIVITY * expected[:, None])
-        is_over = ends >= as_of + LEAD_DAYS + HORIZON_DAYS
+        is_over = ends >= as_of + _CHURN.label_days
         for chances in (silent, alive):
             moved = move(chances, onset)
             chances[:] = np.where(is_over[:, None], chances, moved)
@@ -112,15 +134,32 @@ def _list_churn(bank: Bank, month: int, belief: np.ndarray) -> pa.Table:
     return _name(bank, who, month, columns)
 
 
-def _list_cross_sell(bank: Bank, month: int, belief: np.ndarray) -> pa.Table:
+def _list_cross_sell(bank: Bank, month: int, lives: np.ndarray) -> pa.Table:
     propensity = bank.accounts.propensities[month]
-    foreseeable = expect_opening(bank.accounts.appetites[month], belief.sum(axis=1))
+    foreseeable = expect_opening(bank.accounts.appetites[month], lives)
     is_asked = _is_customer(bank, month)[:, None] & ~np.isnan(propensity)
     who, family = np.nonzero(is_asked)
     columns = {
         "product_family": _look_up(FAMILIES, family),
         "open_probability": propensity[who, family],
         "foreseeable_probability": foreseeable[who, family],
+    }
+    return _name(bank, who, month, columns)
+
+
+def _list_growth(
+    bank: Bank, month: int, lives: np.ndarray, belief: np.ndarray
+) -> pa.Table:
+    certain = np.eye(len(ACTIVITY))[bank.lives.states[:, month]]
+    stages = np.eye(len(STAGES))[bank.accounts.fortunes.stages[month]][:, None]
+    usual = bank.accounts.usual[:, None]
+    can_grow = np.isin(measure_wealth(bank, month).level, [LOW, MID])
+    who = np.flatnonzero(_is_customer(bank, month) & can_grow)
+    hidden = expect_growth(bank, month, certain, usual, stages)
+    foreseeable = expect_growth(bank, month, lives, usual + OFFSETS, belief)
+    columns = {
+        "growth_probability": hidden[who],
+        "foreseeable_probability": foreseeable[who],
     }
     return _name(bank, who, month, columns)
 

@@ -153,6 +153,7 @@ def test_the_truth_stays_out_of_landing(simulated):
         "dormancy.parquet",
         "churn_propensities.parquet",
         "cross_sell_propensities.parquet",
+        "growth_propensities.parquet",
         "identities.parquet",
     }
     assert {path.name for path in simulated.landing.iterdir()} == set(SOURCES)

@@ -9,10 +9,14 @@ import pytest
 from scipy.stats import gamma
 
 from pipelines.demo import simulate
+from pipelines.demo.synthetic_bank.appetite import WEALTH
 from pipelines.demo.synthetic_bank.bank import build_bank
-from pipelines.demo.synthetic_bank.dormancy import DORMANT
-from pipelines.demo.synthetic_bank.foresight import PACES, watch
+from pipelines.demo.synthetic_bank.dormancy import DORMANT, STEADY
+from pipelines.demo.synthetic_bank.foresight import PACES, watch, watch_balances
+from pipelines.demo.synthetic_bank.fortunes import GATHERING, TURNING, USUAL, Fortunes
 from pipelines.demo.synthetic_bank.people import weigh_pace
+from pipelines.demo.synthetic_bank.postings import post_by_itself, receive_transfers
+from pipelines.demo.synthetic_bank.seasons import NEVER
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.settings import Settings
 
@@ -54,7 +58,36 @@ select
         occurred_at >= date '2025-09-15' and occurred_at < date '2025-12-14'
     ) as after_count
 from events where occurred_at >= date '2025-06-01'
-group by customer_number having before_count > 0
+group by customer_number having before_count > 0;
+-- 20,000 and 1,000,000 HKD at 0.92. Half a year after the first of a month, the newest
+-- balance is the one at the end of the fifth month.
+create view levels as
+select
+    customer_number, balance_date + 1 as as_of_date,
+    sum(balance * if(currency_code = 'USD', 7.2, if(currency_code = 'HKD', 0.92, 1)))
+        filter (balance >= 0) as total,
+    if(total > 920000, 3, if(total > 18400, 2, 1)) as level
+from core_balances
+inner join (
+    select distinct account_number, customer_number
+    from core_accounts where role = 'owner'
+) using (account_number)
+group by all;
+create view growth as
+select
+    customer_number, as_of_date, growth_probability, foreseeable_probability,
+    later.level > before.level as has_grown
+from growth_propensities
+inner join levels as before using (customer_number, as_of_date)
+inner join levels as later using (customer_number)
+inner join (
+    select customer_number, min(registered_date) as registered_date
+    from core_customers group by customer_number
+) using (customer_number)
+where
+    later.as_of_date = as_of_date + interval 5 month
+    and as_of_date between '2025-04-01' and '2025-08-01'
+    and registered_date < as_of_date - 180
 """
 
 
@@ -411,6 +444,126 @@ def test_true_cross_sell_propensities_expect_what_happens(books):
 
     assert probability.mean() == pytest.approx(is_opened.mean(), abs=0.005)
     assert rank_auc(probability, is_opened) > 0.72
+
+
+def test_true_growth_propensities_expect_what_happens(books):
+    rows = books.execute(
+        "select growth_probability, foreseeable_probability, has_grown from growth"
+    ).fetchnumpy()
+    hidden, foreseeable, has_grown = rows.values()
+
+    assert 0.04 < has_grown.mean() < 0.12
+    assert hidden.mean() == pytest.approx(has_grown.mean(), abs=0.015)
+    assert foreseeable.mean() == pytest.approx(has_grown.mean(), abs=0.015)
+    assert rank_auc(hidden, has_grown) > rank_auc(foreseeable, has_grown) > 0.88
+
+
+def test_growth_is_asked_of_the_levels_below_high(books):
+    asked, others, missing = ask(
+        books,
+        """
+        select
+            count(*) filter (growth_probability is not null and level < 3),
+            count(*) filter (growth_probability is not null and level = 3),
+            count(*) filter (growth_probability is null and level < 3)
+        from levels left join growth_propensities using (customer_number, as_of_date)
+        where as_of_date >= '2025-02-01'
+        """,
+    )
+
+    assert asked > 5000
+    assert others == missing == 0
+
+
+@pytest.fixture(scope="module")
+def grown_bank():
+    """Large enough for some to gather money here at any time."""
+    return build_bank(0, 1000, date(2025, 1, 1), 12)
+
+
+def test_who_turns_to_the_bank_pays_in_before_the_balance_rises(grown_bank):
+    accounts, months = grown_bank.accounts, range(1, 12)
+    stages = accounts.fortunes.stages[1:12]
+    is_steady = grown_bank.lives.states[:, 1:12].T == STEADY
+    counts = [
+        np.bincount(receive_transfers(grown_bank, month)["who"], minlength=len(stage))
+        for month, stage in zip(months, stages, strict=True)
+    ]
+    risen = np.diff(np.log(accounts.cash), axis=1).T - accounts.moved[:, 1:].T
+
+    def average(values):
+        rows = np.asarray(values)
+        return [
+            rows[is_steady & (stages == stage)].mean()
+            for stage in (USUAL, TURNING, GATHERING)
+        ]
+
+    usual, turning, gathering = average(counts)
+    assert usual == pytest.approx(0.5, abs=0.05)
+    assert usual + 0.8 < turning < gathering - 0.4
+    usual, turning, gathering = average(risen)
+    assert turning < usual + 0.05
+    assert gathering > usual + 0.1
+
+
+def test_a_first_investment_makes_more_turn_to_the_bank():
+    bank = build_bank(0, 50, date(2025, 1, 1), 1)
+    fortunes = Fortunes(0, bank.people, bank.calendar)
+    opened = np.full((len(bank.people), 6), NEVER)
+
+    fortunes.go_on(0, opened, 0)
+    before = fortunes.turns[0].copy()
+    opened[:, WEALTH] = -92
+    fortunes.go_on(0, opened, 0)
+    lately = fortunes.turns[0].copy()
+    opened[:, WEALTH] = -93
+    fortunes.go_on(0, opened, 0)
+
+    assert lately == pytest.approx(6 * before)
+    assert np.array_equal(fortunes.turns[0], before)
+
+
+def test_a_salary_rises_in_the_month_of_its_raise(grown_bank):
+    fortunes = grown_bank.accounts.fortunes
+    paid = np.full((12, len(grown_bank.people)), np.nan)
+    for month in range(12):
+        postings = post_by_itself(grown_bank, month).to_pydict()
+        is_salary = np.array(postings["event_type"]) == "salary"
+        who = np.array(postings["who"])[is_salary]
+        paid[month, who] = np.array(postings["amount"])[is_salary]
+    # January pays a thirteenth salary.
+    who = np.flatnonzero((fortunes.raised > 1) & (fortunes.raised < 12))
+    raised = fortunes.raised[who]
+    rises = paid[raised, who] / paid[raised - 1, who]
+    is_paid = ~np.isnan(rises)
+
+    assert is_paid.sum() > 20
+    assert rises[is_paid] == pytest.approx(fortunes.factor[who][is_paid], rel=0.25)
+    assert np.nanmean(rises) == pytest.approx(fortunes.factor[who].mean(), rel=0.05)
+
+
+def test_a_forecaster_of_balances_reads_nothing_of_the_future(grown_bank):
+    cash = grown_bank.accounts.cash.copy()
+    cash[:, 4:] *= 3
+    accounts = replace(grown_bank.accounts, cash=cash)
+    other = replace(grown_bank, accounts=accounts)
+    lives = [belief.sum(axis=1) for belief in watch(grown_bank)]
+
+    before, after = (list(watch_balances(one, lives)) for one in (grown_bank, other))
+
+    assert np.array_equal(before[4], after[4])
+    assert not np.allclose(before[5], after[5])
+
+
+def test_a_forecaster_of_balances_finds_who_gathers(grown_bank):
+    lives = [belief.sum(axis=1) for belief in watch(grown_bank)]
+    *_, last = (belief.sum(axis=1) for belief in watch_balances(grown_bank, lives))
+    stages = grown_bank.accounts.fortunes.stages[12]
+    is_steady = grown_bank.lives.states[:, 12] == STEADY
+
+    believed = last[:, GATHERING]
+    assert believed[is_steady & (stages == GATHERING)].mean() > 0.5
+    assert believed[is_steady & (stages == USUAL)].mean() < 0.05
 
 
 def test_what_is_foreseeable_averages_the_hidden_truth_and_says_less(books):
