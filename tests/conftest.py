@@ -1,8 +1,12 @@
 """Banks to test on: an empty one, one with marts, one after a whole night."""
 
+import fcntl
+import json
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
@@ -22,8 +26,10 @@ os.environ |= {
 
 import duckdb
 
+from pipelines.analysis import build
 from pipelines.foundation.contracts import load_contract, load_contracts
 from pipelines.foundation.deliveries import write_delivery
+from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
 from pipelines.information import replay
@@ -32,6 +38,7 @@ from pipelines.information.ingest import run as ingest
 # Programs, not tests; they import one another from their own folder.
 collect_ignore = ["bench"]
 
+KEY = "0" * 64
 COUNTED = """
     select delivery_id, rows_delivered, rows_loaded, rows_duplicate, rows_quarantined
     from ops.deliveries where status != 'refused'
@@ -80,6 +87,56 @@ def _check_conservation_after(step):
     return run
 
 
+class WarmDbt:
+    """Stands for the module ``subprocess`` where builds are; see ``warm_dbt.py``."""
+
+    def __init__(self, folder):
+        self.folder, self.server = folder, None
+
+    def run(self, command, *, env, **_):
+        """Do what ``subprocess.run`` does with a call of dbt, and ten seconds less."""
+        self.start()
+        output = self.folder / "output"
+        request = {
+            "arguments": command[command.index("dbt.cli.main") + 1 :],
+            "environment": env,
+            "output": str(output),
+        }
+        self.server.stdin.write(json.dumps(request) + "\n")
+        self.server.stdin.flush()
+        code = int(self.server.stdout.readline())
+        return subprocess.CompletedProcess(command, code, output.read_bytes(), b"")
+
+    def start(self):
+        if self.server is None:
+            script = Path(__file__).with_name("warm_dbt.py")
+            self.server = subprocess.Popen(
+                [sys.executable, script, PROJECT, self.folder],
+                # What is parsed holds the name of the database, though not its folder.
+                env=os.environ | {"CRM_WAREHOUSE": "warehouse.duckdb"},
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            assert self.server.stdout.readline() == "ready\n"
+
+    def stop(self):
+        if self.server is not None:
+            self.server.stdin.close()
+            self.server.wait()
+            self.server.stdout.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_dbt(tmp_path_factory):
+    """Let builds find dbt loaded and its project parsed, but those of a command."""
+    warm = WarmDbt(tmp_path_factory.mktemp("dbt"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "subprocess", warm)
+        yield warm
+    warm.stop()
+
+
 @pytest.fixture
 def settings(tmp_path):
     """A fresh CRM_HOME."""
@@ -118,19 +175,48 @@ def deliver(settings):
 
 
 @pytest.fixture(scope="session")
-def bank(tmp_path_factory):
-    """A small bank, ingested, accepted and built up to its features. Read only."""
-    from pipelines.analysis import build
-    from pipelines.demo import simulate
-    from pipelines.information.accept import run as accept
-    from pipelines.information.ingest import run as ingest
+def make_once(tmp_path_factory):
+    """Make a folder once for all workers: ``make_once("bank", make)`` gives a copy.
 
-    settings = Settings(home=tmp_path_factory.mktemp("bank"), vault_key="0" * 64)
-    simulate.run(settings, customers=2000, months=18, seed=0)
-    ingest.run(settings).raise_for_problems()
-    accept.run(settings)
-    build.run(settings)
-    return settings
+    Calls ``make(folder)`` in the first worker that asks. The others wait, and all get
+    a copy of their own, for two processes can't hold one DuckDB file.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def give(name, make):
+        made = shared / f"made_{name}"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not made.exists():
+                unfinished = shared / f"unfinished_{name}"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(made)
+        copy = tmp_path_factory.mktemp(name) / "var"
+        shutil.copytree(made, copy, symlinks=True)
+        return copy
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def bank(make_once):
+    """A small bank, ingested, accepted and built up to its features. Read only."""
+
+    def make(home):
+        from pipelines.demo import simulate
+        from pipelines.information.accept import run as accept
+
+        settings = Settings(home=home, vault_key=KEY)
+        simulate.run(settings, customers=2000, months=18, seed=0)
+        ingest.run(settings).raise_for_problems()
+        accept.run(settings)
+        build.run(settings)
+
+    return Settings(home=make_once("bank", make), vault_key=KEY)
 
 
 # Too few customers to prove how much better an estimator is, so half the chance does.
@@ -138,17 +224,20 @@ LOWERED_GATE = {"CRM_GATE__TAIL": "0.45", "CRM_GATE__MARGIN": "0"}
 
 
 @pytest.fixture(scope="session")
-def finished_night(bank, copy_home):
+def finished_night(make_once, request):
     """The same bank after a whole night: mined, scored, published. Read only."""
-    from pipelines import night
+
+    def make(home):
+        from pipelines import night
+
+        bank = request.getfixturevalue("bank")
+        shutil.copytree(bank.home, home, symlinks=True, dirs_exist_ok=True)
+        assert night.run(Settings(home=home, vault_key=KEY)) == []
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in LOWERED_GATE.items():
             patch.setenv(name, value)
-        settings = copy_home(bank)
-    problems = night.run(settings)
-    assert problems == []
-    return settings
+        return Settings(home=make_once("finished_night", make), vault_key=KEY)
 
 
 @pytest.fixture(scope="session")

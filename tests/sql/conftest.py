@@ -133,7 +133,7 @@ def empty_bank(empty_build):
 
 
 @pytest.fixture(scope="session")
-def manifest(empty_bank):
+def manifest(warm_dbt):
     """What dbt knows of its project."""
-    path = empty_bank.home / "dbt" / "manifest.json"
-    return json.loads(path.read_text("utf-8"))
+    warm_dbt.start()
+    return json.loads((warm_dbt.folder / "manifest.json").read_text("utf-8"))
