@@ -5,12 +5,9 @@ from great_expectations import expectations as gxe
 
 from expectations.rules import (
     ACCURACY,
-    AUTHENTICITY,
     COMPLETENESS,
     NEWEST_SNAPSHOT,
-    TIMELINESS,
-    expect_columns,
-    expect_rows,
+    expect_scores,
     require_of_table,
 )
 
@@ -19,47 +16,14 @@ FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"
 SUITE = gx.ExpectationSuite(
     name="cross_sell_scores",
     expectations=[
-        expect_columns(
-            [
-                "customer_id",
-                "as_of_date",
-                "product_family",
-                "open_probability",
-                "estimator_version",
-                "run_id",
-                "scored_at",
-            ]
+        # Per family and quarter, a few in a thousand to a few in a hundred open one.
+        *expect_scores(
+            ["customer_id", "as_of_date", "product_family"],
+            "open_probability",
+            means=(0.0001, 0.3),
         ),
-        expect_rows(),
-        gxe.ExpectCompoundColumnsToBeUnique(
-            column_list=["customer_id", "as_of_date", "product_family"], meta=ACCURACY
-        ),
-        gxe.ExpectColumnValuesToNotBeNull(column="open_probability", meta=COMPLETENESS),
         gxe.ExpectColumnValuesToBeInSet(
             column="product_family", value_set=FAMILIES, meta=ACCURACY
-        ),
-        gxe.ExpectColumnValuesToBeBetween(
-            column="open_probability", min_value=0, max_value=1, meta=ACCURACY
-        ),
-        # Per family and quarter, a few in a thousand to a few in a hundred open one.
-        gxe.ExpectColumnMeanToBeBetween(
-            column="open_probability", min_value=0.0001, max_value=0.3, meta=ACCURACY
-        ),
-        # A hundred scores that are all alike say nothing.
-        require_of_table(
-            "count(*) < 100 or count(distinct open_probability) >= 5",
-            says="scores tell customers and families apart",
-            principle=ACCURACY,
-        ),
-        require_of_table(
-            "count(distinct run_id) <= 1",
-            says="one champion scored the snapshot",
-            principle=AUTHENTICITY,
-        ),
-        require_of_table(
-            f"max(as_of_date) = {NEWEST_SNAPSHOT}",
-            says="the scores are of the newest snapshot",
-            principle=TIMELINESS,
         ),
         # Who has no open account is offered nothing.
         require_of_table(

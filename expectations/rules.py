@@ -75,3 +75,51 @@ def require_of_table(condition, *, says, principle, severity="critical"):
         meta=principle | {"is_about_table": True},
         severity=severity,
     )
+
+
+def expect_scores(keys, probability, means):
+    """Expect of a table of scores what holds for every use case.
+
+    Parameters
+    ----------
+    keys : list of str
+        Columns that together name a row.
+    probability : str
+        The column of the score.
+    means : tuple of float
+        Least and greatest mean: an estimator that gives all or none of the customers
+        what it asks about is broken, not bold.
+
+    Returns
+    -------
+    list of Expectation
+    """
+    made = ["estimator_version", "run_id", "scored_at"]
+    return [
+        expect_columns([*keys, probability, *made]),
+        expect_rows(),
+        gxe.ExpectCompoundColumnsToBeUnique(column_list=keys, meta=ACCURACY),
+        gxe.ExpectColumnValuesToNotBeNull(column=probability, meta=COMPLETENESS),
+        gxe.ExpectColumnValuesToBeBetween(
+            column=probability, min_value=0, max_value=1, meta=ACCURACY
+        ),
+        gxe.ExpectColumnMeanToBeBetween(
+            column=probability, min_value=means[0], max_value=means[1], meta=ACCURACY
+        ),
+        # A hundred scores that are all alike say nothing.
+        require_of_table(
+            f"count(*) < 100 or count(distinct {probability}) >= 5",
+            says="scores tell customers apart",
+            principle=ACCURACY,
+        ),
+        require_of_table(
+            "count(distinct run_id) <= 1",
+            says="one champion scored the snapshot",
+            principle=AUTHENTICITY,
+        ),
+        require_of_table(
+            f"max(as_of_date) = {NEWEST_SNAPSHOT}",
+            says="the scores are of the newest snapshot",
+            principle=TIMELINESS,
+        ),
+    ]

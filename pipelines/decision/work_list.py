@@ -1,6 +1,7 @@
 """Read the published work list; for a desk, with the bank's own customer numbers."""
 
 import logging
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -14,15 +15,12 @@ from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
+DIGITS = 3  # of a probability; a person reads no more
 TOP = "from published.work_list order by contact_rank limit ?"
 OF_ONE_DESK = """
 select
     known.identifier as customer_number,
     listed.* exclude (customer_id, contact_rank)
-    replace (
-        round(churn_probability, 3) as churn_probability,
-        round(open_probability, 3) as open_probability
-    )
 from published.work_list as listed
 inner join vault.identifiers as known
     on known.kind = 'customer' and listed.customer_id = known.pseudonym
@@ -119,4 +117,6 @@ def _attach(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
 
 
 def _as_cell(value: object) -> object:
+    if isinstance(value, float | Decimal):
+        return round(value, DIGITS)
     return neutralise(value) if isinstance(value, str) else value

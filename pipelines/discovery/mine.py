@@ -1,5 +1,6 @@
 """Mine: the five stages in one."""
 
+from models.assess.promotion import REFUSED
 from pipelines.discovery.champion import registry
 from pipelines.discovery.runs import MiningRun, find_latest
 from pipelines.discovery.use_cases import assess, explore, model, modify, sample
@@ -43,6 +44,7 @@ def needs_mining(settings: Settings, use_case: str) -> bool:
     """Whether a use case has no champion, or one that learnt from somebody erased.
 
     A challenger that waits for a person is enough: mining again would only add another.
+    So is one that was refused, until there is a later snapshot to judge one on.
     """
     with connect(settings) as connection:
         prepare(connection)
@@ -68,4 +70,22 @@ def needs_mining(settings: Settings, use_case: str) -> bool:
         ).fetchone()
     if is_flagged or is_waiting:
         return is_flagged
-    return registry.find_champion(settings, use_case) is None
+    if registry.find_champion(settings, use_case) is not None:
+        return False
+    return not _was_refused(settings, use_case)
+
+
+def _was_refused(settings: Settings, use_case: str) -> bool:
+    """Whether the latest run was refused, and would be on the same snapshots again."""
+    latest = find_latest(settings, use_case)
+    if latest is None or latest.status != REFUSED:
+        return False
+    with connect(settings) as connection:
+        (judged_on,) = connection.execute(
+            """
+            select max(as_of_date) from ml.assessments
+            where mining_run_id = ? and part = 'test'
+            """,
+            [latest.mining_run_id],
+        ).fetchone()
+        return sample.list_snapshots(connection, use_case)[-1:] == [judged_on]

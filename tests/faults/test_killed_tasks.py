@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from pipelines.foundation.settings import PROJECT_ROOT, Settings
+from pipelines.foundation.use_case import USE_CASES, list_names
 from pipelines.foundation.warehouse import connect
 
 DAGS = PROJECT_ROOT / "dags"
@@ -48,13 +49,13 @@ for dag_id in NIGHT:
 """
 MINED = [
     f"{use_case}.{stage}"
-    for use_case in ("churn", "cross_sell")
+    for use_case in list_names()
     for stage in ("is_needed", "sample", "explore", "modify", "model", "assess")
 ]
 SCORED = [
     f"{step}_{use_case}"
     for step in ("score", "explain", "monitor")
-    for use_case in ("churn", "cross_sell")
+    for use_case in list_names()
 ]
 TASKS = {
     "ingest_deliveries": ["ingest", "validate_deliveries", "resolve", "announce"],
@@ -79,8 +80,7 @@ UNDONE = {
         "delete from ml.mining_runs",
     ],
     "score_customers": [
-        "delete from ml.churn_scores",
-        "delete from ml.cross_sell_scores",
+        *(f"delete from {use_case.score_table}" for use_case in USE_CASES),
         "delete from ml.score_reasons",
     ],
 }

@@ -20,6 +20,8 @@ DRAW = "(hash(customer_id, as_of_date, '{}') % 10000 / 10000)"
 SILENCE = DRAW.format("silence")
 # Only who keeps little leaves, which silence alone does not tell.
 LEAVING = f"if({DRAW.format('balance')} < 0.5, {SILENCE}, 0.02)"
+# Who grows does so by the rule that is to beat, and by nothing else.
+TREND = "least(0.9, 3 * total_balance_slope_180d_cny / total_balance_cny)"
 # Every other column is noise.
 PLANTED = {
     "days_since_customer_event": f"floor({SILENCE} * 90)",
@@ -57,13 +59,14 @@ GOOD |= {"amount": 100, "balance": 1000, "number": 1}
 GOOD_FEATURES = {"age_years": 45.2, "holds_current_deposit": 1}
 
 
-def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
+def fill_marts(settings, *, customers=240, months=15, churn=LEAVING, growth=TREND):
     """Write features and labels of as many months, the first 2025-02-01.
 
-    ``churn`` is the probability of falling dormant, in SQL.
+    ``churn`` and ``growth`` are the probabilities of either, in SQL.
     """
     churn_days = find_use_case("churn").label_days
     cross_sell_days = find_use_case("cross_sell").label_days
+    growth_days = find_use_case("growth").label_days
     with connect(settings) as connection:
         prepare(connection)
         connection.execute(f"""
@@ -93,7 +96,13 @@ def fill_marts(settings, *, customers=240, months=15, churn=LEAVING):
                     {DRAW.format("churn")} < {churn},
                     null
                 ) as has_churned_90d,
-                {OPENINGS.format(cross_sell_days=cross_sell_days)}
+                {OPENINGS.format(cross_sell_days=cross_sell_days)},
+                true as is_growth_eligible,
+                if(
+                    as_of_date + {growth_days} <= last_date,
+                    {DRAW.format("growth")} < {growth},
+                    null
+                ) as has_grown_180d
             from features;
 
             create or replace table marts.customer_months as

@@ -151,7 +151,7 @@ BROKEN = {
         ("update {table} set open_probability = 0.31", "mean"),
         (
             "insert into {table} (open_probability) select 0.02 from range(100)",
-            "tell customers and families apart",
+            "tell customers apart",
         ),
         ("update {table} set run_id = 'run-9' where customer_id = 'C1'", "champion"),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),

@@ -44,6 +44,8 @@ def write_card(challenge: Challenge) -> str:
             _tabulate(
                 ["", ""],
                 [
+                    ["use case", f"{use_case.title} {use_case.title_zh}"],
+                    ["rule to beat", use_case.rule],
                     ["estimator", challenge.candidate],
                     ["MLflow run", challenge.artifact.run_id],
                     ["seed", figures["seed"]],

@@ -75,14 +75,18 @@ def write_page(
     parts = [
         f"<h1>{escape(definition.question)}</h1>",
         (
-            f"<p class='quiet'>{use_case}, judged on the snapshot of {as_of_date}, "
-            f"which no candidate has seen. {escape(winner)} won on an earlier one. "
-            f"Seed {mining_run.seed}, data version {mining_run.data_version}.</p>"
+            f"<p class='quiet'>{definition.title} {definition.title_zh} ({use_case}), "
+            f"judged on the snapshot of {as_of_date}, which no candidate has seen. "
+            f"{escape(winner)} won on an earlier one. Seed {mining_run.seed}, data "
+            f"version {mining_run.data_version}.</p>"
         ),
         *write_answers(answers),
         "<h2>Candidates</h2>",
         write_figures(test, MEASURES),
-        f"<p class='quiet'>{INTERVALS.format(capacity, *worth)}</p>",
+        (
+            f"<p class='quiet'>The rule to beat is {definition.rule}. "
+            f"{INTERVALS.format(capacity, *worth)}</p>"
+        ),
         _describe_truth(test, winner),
         "<h2>How it holds</h2><div class='plots'>",
         *(embed(name, figure) for name, figure in plots.items()),

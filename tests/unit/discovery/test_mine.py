@@ -71,6 +71,19 @@ def test_noise_is_refused_and_the_champion_stays(mined, fill_marts):
     assert registry.load_champion(mined, "churn").estimator_version == 1
 
 
+def test_an_estimator_no_better_than_its_rule_is_refused_until_there_is_news(
+    settings, fill_marts
+):
+    fill_marts(settings, customers=480, months=22)
+    with pytest.raises(GateRefusedError, match="over that of the rule"):
+        mine.run(settings, "growth")
+
+    assert registry.load_champion(settings, "growth") is None
+    assert not mine.needs_mining(settings, "growth")
+    fill_marts(settings, customers=480, months=23)
+    assert mine.needs_mining(settings, "growth")
+
+
 def test_too_few_positives_are_skipped_without_inventing_anything(
     settings, fill_marts, ask
 ):

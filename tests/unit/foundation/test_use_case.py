@@ -1,7 +1,10 @@
 """A use case is one object: what follows when one is added, or a figure is edited?"""
 
+import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -11,9 +14,19 @@ from pipelines import status
 from pipelines.decision import explain, monitor, score
 from pipelines.discovery import mine
 from pipelines.foundation import use_case
+from pipelines.foundation.settings import PROJECT_ROOT
 from pipelines.foundation.use_case import UseCase, find_use_case
 from pipelines.foundation.warehouse import connect
 
+# What works the same for every use case. Texts, such as examples, may name one.
+STEPS = (
+    "dags/*.py",
+    *(
+        f"pipelines/{folder}/**/*.py"
+        for folder in ("decision", "discovery", "analysis", "foundation", "forget")
+    ),
+    "pipelines/night.py",
+)
 HEAVY = {"duckdb", "matplotlib", "mlflow", "numpy", "pandas", "sklearn"}
 # Who waits long at the counter complains.
 LABELS = """
@@ -154,6 +167,29 @@ def test_lead_and_capacity_are_one_edit_each(
     assert "in the 90 days that begin in 30 days?" in text
     assert "Capacity is 20% of the rows" in text
     assert "lift at 20 %" in capsys.readouterr().out
+
+
+def read_code(path):
+    """A file's code without comments and docstrings."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [ast.Pass(), *node.body[ast.get_docstring(node) is not None :]]
+    return ast.unparse(tree)
+
+
+def test_no_step_names_a_use_case():
+    offenders = []
+    for path in {path for step in STEPS for path in PROJECT_ROOT.glob(step)}:
+        code = read_code(path)
+        offenders += [
+            f"{path.name}: {name}"
+            for name in use_case.list_names()
+            if re.search(rf"(?<![a-z]){name}(?![a-z])", code)
+            and path != Path(use_case.__file__)
+        ]
+
+    assert offenders == []
 
 
 def test_naming_all_use_cases_loads_nothing_heavy():
