@@ -1,5 +1,6 @@
-"""What each use case asks, learns from and must beat, one module each.
+"""What learns to answer each use case, and what it must beat, one module each.
 
-Belongs here: a question, its features, its candidates and its rule. Does not belong
-here: its label and population, which are SQL, and its entry in the pipeline's list.
+Belongs here: candidates, a rule, and what an answer is worth. Does not belong here:
+label and population, which are SQL; the features, which ``customer_features.yml``
+lists; and the use case's entry in the pipeline's list.
 """

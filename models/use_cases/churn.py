@@ -1,15 +1,11 @@
-"""Who falls dormant: features, candidates, and the rule to beat."""
+"""Who falls dormant: candidates, and the rule to beat."""
 
 from models.model.candidates import build_boosting, build_logistic
-from models.use_cases import features
 
 # A judgement: what keeping one customer is worth, times the share whom a contact keeps,
 # and what a contact costs.
 WORTH_CNY = (120.0, 15.0)
 NEVER_DAYS = 1e6  # longer than anybody lives
-CATEGORICAL = features.CATEGORICAL
-NUMERIC = features.NUMERIC
-FEATURES = CATEGORICAL + NUMERIC
 
 
 def build_estimators(treatments, random_state=0):
@@ -18,7 +14,7 @@ def build_estimators(treatments, random_state=0):
     Parameters
     ----------
     treatments : dict of str to str
-        By column, see :mod:`models.modify.treatments`. All of ``FEATURES``.
+        By column that they take, see :mod:`models.modify.treatments`.
     random_state : int, default=0
         Seed of whatever is random.
 
@@ -26,7 +22,7 @@ def build_estimators(treatments, random_state=0):
     -------
     dict of str to Pipeline
         By name. Each predicts the probability of falling dormant from a DataFrame with
-        the columns in ``FEATURES``.
+        those columns.
     """
     return {
         "logistic": build_logistic(treatments, penalty=0.1),

@@ -1,18 +1,14 @@
-"""Who opens what: features, candidates, and the rules to beat."""
+"""Who opens what: candidates, and the rules to beat."""
 
 import numpy as np
 
 from models.model.candidates import build_boosting_by_group, build_logistic_by_group
-from models.use_cases import features
 
 # A judgement: what an account brings in its first year, times the share that would not
 # have opened by itself, and what an offer costs.
 WORTH_CNY = (200.0, 5.0)
 FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
 FAMILY = "product_family"
-CATEGORICAL = [FAMILY, *features.CATEGORICAL]
-NUMERIC = features.NUMERIC
-FEATURES = CATEGORICAL + NUMERIC
 
 
 def build_estimators(treatments, random_state=0):
@@ -21,7 +17,7 @@ def build_estimators(treatments, random_state=0):
     Parameters
     ----------
     treatments : dict of str to str
-        By column, see :mod:`models.modify.treatments`. All of ``FEATURES``.
+        By column that they take, see :mod:`models.modify.treatments`.
     random_state : int, default=0
         Seed of whatever is random.
 
@@ -29,7 +25,7 @@ def build_estimators(treatments, random_state=0):
     -------
     dict of str to Pipeline
         By name. Each predicts the probability of opening a product from a DataFrame
-        with the columns in ``FEATURES``: a customer's features, and a family not held.
+        with those columns: a customer's features, and a family not held.
     """
     return {
         # One slope for all families would be a straw man.

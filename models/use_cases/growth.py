@@ -1,14 +1,10 @@
-"""Who rises in the pyramid: features, candidates, and the rule to beat."""
+"""Who rises in the pyramid: candidates, and the rule to beat."""
 
 from models.model.candidates import build_boosting, build_logistic
-from models.use_cases import features
 
 # A judgement: what a customer brings more a year one level up, times the share whom
 # advice takes there, and what advice costs.
 WORTH_CNY = (150.0, 15.0)
-CATEGORICAL = features.CATEGORICAL
-NUMERIC = features.NUMERIC
-FEATURES = CATEGORICAL + NUMERIC
 
 
 def build_estimators(treatments, random_state=0):
@@ -17,7 +13,7 @@ def build_estimators(treatments, random_state=0):
     Parameters
     ----------
     treatments : dict of str to str
-        By column, see :mod:`models.modify.treatments`. All of ``FEATURES``.
+        By column that they take, see :mod:`models.modify.treatments`.
     random_state : int, default=0
         Seed of whatever is random.
 
@@ -25,7 +21,7 @@ def build_estimators(treatments, random_state=0):
     -------
     dict of str to Pipeline
         By name. Each predicts the probability of a higher level from a DataFrame with
-        the columns in ``FEATURES``.
+        those columns.
     """
     return {
         "logistic": build_logistic(treatments, penalty=0.1),

@@ -110,7 +110,7 @@ def _read_averages(
 ) -> pd.DataFrame:
     """Read each number's median and mean over the customers who were scored."""
     definition = find_use_case(use_case)
-    texts = definition.module.CATEGORICAL
+    texts = definition.columns.categorical
     numeric = [name for name in features if name not in texts]
     averages = [
         connection.execute(

@@ -14,6 +14,7 @@ from pipelines.discovery.champion import registry
 from pipelines.discovery.champion.registry import Champion
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.discovery.use_cases.sample import draw, read_part
+from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.parameters import read_contact_capacity
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.use_case import find_use_case
@@ -24,13 +25,6 @@ logger = logging.getLogger(__name__)
 # More rows than these hardly sharpen a figure. With fewer, drift is an accident, and so
 # is calibration in ten groups with fewer of either outcome.
 MOST_ROWS, LEAST_ROWS, LEAST_OUTCOMES = 50_000, 200, 50
-# They move with the date, for everybody alike: history grows, interest is booked on its
-# day. An alert of them would come every night and say nothing.
-CALENDAR = {
-    "observed_days",
-    "days_since_automatic_event",
-    "credit_amount_sum_30d_cny",
-}
 ASSESSED_ON = """
 select max(assessments.as_of_date)
 from ops.challenges
@@ -130,7 +124,9 @@ def _measure_drift(
     champion has shown since that it can live with that.
     """
     features = [
-        name for name in find_use_case(use_case).module.FEATURES if name not in CALENDAR
+        name
+        for name in find_use_case(use_case).columns.features
+        if not load_feature_contract().find(name).is_calendar
     ]
     joined = "marts.customer_features using (customer_id, as_of_date)"
     now = _read_scored(connection, use_case, snapshot, features, joined)
@@ -178,7 +174,7 @@ def _read_baseline(
 
 def _find_obstacle(use_case: str, champion: Champion, snapshot: Snapshot) -> str:
     """Say why the drift of scores can't be measured; nothing where it can be."""
-    known = find_use_case(use_case).module.FEATURES
+    known = find_use_case(use_case).columns.features
     if lost := sorted(set(champion.estimator.feature_names_in_) - set(known)):
         return (
             f"{use_case}: the champion takes {', '.join(lost)}, which samples lack by "

@@ -13,6 +13,7 @@ from importlib import import_module
 from types import ModuleType
 
 from pipelines.foundation.errors import UsageError
+from pipelines.foundation.feature_contract import Columns, load_feature_contract
 from pipelines.foundation.parameters import read_seed, read_variables
 
 # A customer has one as soon as there is an account, so it is not offered.
@@ -85,8 +86,13 @@ class UseCase:
 
     @property
     def module(self) -> ModuleType:
-        """Its features, candidates, rule and worth. Imports scikit-learn."""
+        """Its candidates, rule and worth. Imports scikit-learn."""
         return import_module(f"models.use_cases.{self.name}")
+
+    @property
+    def columns(self) -> Columns:
+        """What its estimators take: keys of its own, and features."""
+        return load_feature_contract().list_columns(self.name, self.keys[2:])
 
     @property
     def score_table(self) -> str:

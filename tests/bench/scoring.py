@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare
 
+COLUMNS = find_use_case("churn").columns
 AS_OF_DATE = "date '2026-01-01'"
 TRAIN_ROWS = 55_000  # enough for every tree to grow as large as it may
 LOGGINGS = 5
@@ -53,10 +55,9 @@ def make_home(settings: Settings, customers: int) -> None:
 
 def make_marts(settings: Settings, customers: int) -> None:
     """Make features and labels of one snapshot. Every number is below 1,000."""
-    from models.use_cases.features import NUMERIC  # noqa: PLC0415 - numpy, which others don't need
-
     columns = ", ".join(
-        f"cast(hash(number, '{name}') % 1000 as double) as {name}" for name in NUMERIC
+        f"cast(hash(number, '{name}') % 1000 as double) as {name}"
+        for name in COLUMNS.numeric
     )
     with connect(settings) as connection:
         prepare(connection)
@@ -77,12 +78,12 @@ def make_marts(settings: Settings, customers: int) -> None:
 
 def read_rows(settings: Settings, first: int, count: int):
     """Read features and label of some customers."""
-    from models.use_cases.churn import FEATURES  # noqa: PLC0415
-
     with connect(settings) as connection:
         return connection.execute(
             f"""
-            select {", ".join(FEATURES)}, cast(has_churned_90d as integer) as label
+            select
+                {", ".join(COLUMNS.features)},
+                cast(has_churned_90d as integer) as label
             from marts.customer_features
             inner join marts.customer_labels using (customer_id, as_of_date)
             order by hash(customer_id) limit ? offset ?
@@ -97,11 +98,11 @@ def fit(train):
     from models.modify.treatments import ONE_HOT, SCALE  # noqa: PLC0415
     from models.use_cases import churn  # noqa: PLC0415
 
-    treatments = dict.fromkeys(churn.CATEGORICAL, ONE_HOT)
-    treatments |= dict.fromkeys(churn.NUMERIC, SCALE)
+    treatments = dict.fromkeys(COLUMNS.categorical, ONE_HOT)
+    treatments |= dict.fromkeys(COLUMNS.numeric, SCALE)
     *_, estimator = churn.build_estimators(treatments).values()
-    estimator.fit(train[churn.FEATURES], train["label"])
-    return calibrate(estimator, train[churn.FEATURES], train["label"])
+    estimator.fit(train[COLUMNS.features], train["label"])
+    return calibrate(estimator, train[COLUMNS.features], train["label"])
 
 
 def make_champion(settings: Settings) -> None:
@@ -120,11 +121,14 @@ def make_champion(settings: Settings) -> None:
 
 def log(settings: Settings, estimator):
     """Log a fitted estimator to the open run."""
-    from models.use_cases.churn import CATEGORICAL, NUMERIC  # noqa: PLC0415
     from pipelines.discovery.tracking import mlflow_runs as tracking  # noqa: PLC0415
 
     return tracking.log_estimator(
-        settings, "churn", estimator, categorical=CATEGORICAL, numeric=NUMERIC
+        settings,
+        "churn",
+        estimator,
+        categorical=COLUMNS.categorical,
+        numeric=COLUMNS.numeric,
     )
 
 

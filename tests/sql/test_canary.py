@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from models.use_cases.features import NUMERIC
 from pipelines.analysis import build
 from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.warehouse import connect
 
 MONTHS = [date(2025 + month // 12, month % 12 + 1, 1) for month in range(2, 16)]
 rng = random.Random(4)  # noqa: S311 - a sample
 FIVE_DATES = sorted(rng.sample(MONTHS, 5), reverse=True)
+NUMBERS = load_feature_contract().list_columns("churn").numeric
 MARTS = ("customer_features", "customer_months")
 CANARY_DATE, NEXT_DATE = "2026-01-01", "2026-02-01"
 
@@ -98,7 +99,7 @@ def _best_auc(settings, as_of_date):
     """How well the best single feature tells who has a canary, in either direction."""
     with connect(settings, read_only=True) as connection:
         columns = connection.execute(f"""
-            select hash(customer_id) % 2 = 0 as has_canary, {", ".join(NUMERIC)}
+            select hash(customer_id) % 2 = 0 as has_canary, {", ".join(NUMBERS)}
             from marts.customer_features
             where as_of_date = '{as_of_date}' and holds_current_deposit = 1
         """).fetchnumpy()

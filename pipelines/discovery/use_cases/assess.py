@@ -192,7 +192,7 @@ def _test_again(
     settings: Settings, mining_run: MiningRun, winner: str, test: Contest
 ) -> BackTest:
     """Fit the winner's recipe anew at each cut-off, the test snapshot's the last."""
-    definition = find_use_case(mining_run.use_case).module
+    features = find_use_case(mining_run.use_case).columns.features
     rows, over_rule, stability = [], [], np.nan
     with connect(settings) as connection:
         treatments = read_treatments(connection, mining_run.use_case)
@@ -217,7 +217,7 @@ def _test_again(
         over_rule.append((contest.as_of_date, difference))
         stability = figures.correlate_ranks(
             test.probabilities[winner],
-            fitted.predict_proba(test.rows[definition.FEATURES])[:, 1],
+            fitted.predict_proba(test.rows[features])[:, 1],
         )
     return BackTest(rows, over_rule, stability)
 

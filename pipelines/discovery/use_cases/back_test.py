@@ -57,7 +57,7 @@ def hold_contest(
         None where too few of either label were known.
     """
     use_case, (as_of_date, parts) = mining_run.use_case, cut_off
-    definition = find_use_case(use_case).module
+    definition = find_use_case(use_case)
     table = f"ml.{use_case}_back_test"
     sample.draw(connection, use_case, table, parts, mining_run.seed)
     train = sample.read_part(connection, use_case, "train", table=table)
@@ -74,8 +74,9 @@ def hold_contest(
         name: kind if train[name].nunique() > 1 else DROP
         for name, kind in treatments.items()
     }
-    estimator = definition.build_estimators(varied, random_state=mining_run.seed)
-    fitted = estimator[winner].fit(train[definition.FEATURES], train["label"])
+    features = definition.columns.features
+    estimator = definition.module.build_estimators(varied, random_state=mining_run.seed)
+    fitted = estimator[winner].fit(train[features], train["label"])
     contest = contests.hold(
         use_case, as_of_date, rows, {winner: fitted}, train, mining_run.seed
     )

@@ -87,8 +87,8 @@ def hold(
     seed : int
         Of chance.
     """
-    definition = find_use_case(use_case).module
-    features = rows[definition.FEATURES]
+    definition = find_use_case(use_case)
+    features = rows[definition.columns.features]
     return Contest(
         as_of_date=as_of_date,
         rows=rows,
@@ -97,7 +97,7 @@ def hold(
             for name, estimator in estimators.items()
         },
         baselines={
-            RULE: definition.score_by_rule(known, rows),
+            RULE: definition.module.score_by_rule(known, rows),
             RANDOM: np.random.default_rng(seed).random(len(rows)) + 1,
         },
         truths={
@@ -133,7 +133,7 @@ def read_rows(
     return connection.execute(
         f"""
         select
-            {", ".join([*definition.module.FEATURES, "label", *segments, *truths])},
+            {", ".join([*definition.columns.features, "label", *segments, *truths])},
             dense_rank() over (order by customer_id) - 1 as person
         from {table}
         inner join marts.customer_features using (customer_id, as_of_date)

@@ -42,7 +42,7 @@ def run(settings: Settings, use_case: str) -> int:
             train = read_part(connection, use_case, "train", has_person=True)
             test = read_part(connection, use_case, "test")
             threshold = read_drift_threshold(read_dates(connection, use_case)["test"])
-        features = find_use_case(use_case).module.FEATURES
+        features = find_use_case(use_case).columns.features
         columns = explore_columns(
             arrange(train[features]),
             train["label"],

@@ -33,7 +33,8 @@ def run(settings: Settings, use_case: str) -> int:
     int
         Candidates fitted; 0 where mining was skipped.
     """
-    definition = find_use_case(use_case).module
+    definition = find_use_case(use_case)
+    columns = definition.columns
     with open_stage(settings, use_case, "model") as mining_run:
         if mining_run is None:
             return 0
@@ -47,17 +48,15 @@ def run(settings: Settings, use_case: str) -> int:
             "dbt_version": dbt_code_version(),
         }
         artifacts = {}
-        for name, estimator in definition.build_estimators(
+        for name, estimator in definition.module.build_estimators(
             treatments, random_state=mining_run.seed
         ).items():
             with tracking.open_run(settings, use_case, name):
                 # Without weights: a sample thinned by label ranks the same, and the
                 # tuning part, which is not, sets the probabilities right.
-                estimator.fit(train[definition.FEATURES], train["label"])
-                remember_average(estimator, train[definition.FEATURES])
-                calibrated = calibrate(
-                    estimator, tune[definition.FEATURES], tune["label"]
-                )
+                estimator.fit(train[columns.features], train["label"])
+                remember_average(estimator, train[columns.features])
+                calibrated = calibrate(estimator, tune[columns.features], tune["label"])
                 tracking.log(
                     parameters=versions | estimator.named_steps["classify"].get_params()
                 )
@@ -65,8 +64,8 @@ def run(settings: Settings, use_case: str) -> int:
                     settings,
                     use_case,
                     calibrated,
-                    categorical=definition.CATEGORICAL,
-                    numeric=definition.NUMERIC,
+                    categorical=columns.categorical,
+                    numeric=columns.numeric,
                 )
         _write_candidates(settings, mining_run, artifacts)
     logger.info(

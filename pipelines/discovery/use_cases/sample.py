@@ -182,11 +182,11 @@ def read_part(
     Returns
     -------
     DataFrame of shape (n_rows, n_features + 2 or + 3)
-        The use case's ``FEATURES``, then ``label``, 0 or 1, ``weight``: for how many
+        What the use case learns from, then ``label``, 0 or 1, ``weight``: for how many
         rows it speaks, and where asked for ``person``, a whole number.
     """
     person = ", dense_rank() over (order by customer_id) as person" * has_person
-    columns = ", ".join(find_use_case(use_case).module.FEATURES)
+    columns = ", ".join(find_use_case(use_case).columns.features)
     return connection.execute(
         f"""
         select {columns}, label, weight{person}

@@ -1,8 +1,8 @@
 import pytest
 from mlflow import MlflowClient
 
-from models.use_cases import churn
 from pipelines.decision import health, monitor, score
+from pipelines.foundation.feature_contract import load_feature_contract
 
 # What outcomes are drawn with: a calibrated probability.
 TRUTH = "hash(customer_id, as_of_date, 'silence') % 10000 / 10000"
@@ -52,9 +52,10 @@ def read_figures(ask, as_of_date):
 def test_customers_like_those_it_was_assessed_on_raise_no_alert(scored, ask):
     monitor.run(scored, "churn")
 
+    features = load_feature_contract().features
     assert health.list_alerts(scored) == []
     assert ask("select metric, count(*) from ml.estimator_health group by all") == [
-        ("feature_psi", len(set(churn.FEATURES) - monitor.CALENDAR)),
+        ("feature_psi", sum(not feature.is_calendar for feature in features)),
         ("score_psi", 1),
     ]
 

@@ -69,9 +69,6 @@ def ask(settings, query):
 def complaint(monkeypatch, edit_project):
     """A use case that only this file knows of."""
     module = ModuleType("models.use_cases.complaint")
-    module.CATEGORICAL = []
-    module.NUMERIC = ["branch_wait_minutes_mean_180d", "complaint_count_180d"]
-    module.FEATURES = module.NUMERIC
     module.WORTH_CNY = (50.0, 1.0)
     module.build_estimators = lambda treatments, random_state=0: {  # noqa: ARG005
         "logistic": build_logistic(treatments, penalty=1.0)

@@ -8,27 +8,29 @@ import skops.io
 
 from models.model.candidates import calibrate
 from models.use_cases import churn, cross_sell, growth
+from pipelines.foundation.use_case import find_use_case
 
 ROWS = 400
+CHURN, CROSS_SELL, GROWTH = map(find_use_case, ("churn", "cross_sell", "growth"))
 
 
 def treat(use_case):
     return {
-        name: "one_hot" if name in use_case.CATEGORICAL else "scale"
-        for name in use_case.FEATURES
+        name: "one_hot" if name in use_case.columns.categorical else "scale"
+        for name in use_case.columns.features
     }
 
 
 def invent(use_case, rows=ROWS):
     """Customers whose label follows from how long they were silent, by family."""
     random = np.random.default_rng(0)
-    frame = pd.DataFrame(random.random((rows, len(use_case.NUMERIC))))
-    frame.columns = use_case.NUMERIC
+    frame = pd.DataFrame(random.random((rows, len(use_case.columns.numeric))))
+    frame.columns = use_case.columns.numeric
     frame["gender"] = np.where(random.random(rows) < 0.5, "female", "male")
     frame["product_family"] = np.tile(cross_sell.FAMILIES, rows)[:rows]
     # What draws to one family keeps from another.
     turn = np.where(frame["product_family"].isin(["loan", "fund"]), -1, 1)
-    if use_case is not cross_sell:
+    if use_case is not CROSS_SELL:
         turn = 1
     sign = turn * (frame["days_since_customer_event"] - 0.5)
     frame["label"] = (random.random(rows) < 0.5 + 0.8 * sign).astype(int)
@@ -36,8 +38,8 @@ def invent(use_case, rows=ROWS):
 
 
 def fit(use_case, name, frame):
-    estimator = use_case.build_estimators(treat(use_case), random_state=3)[name]
-    return estimator.fit(frame[use_case.FEATURES], frame["label"])
+    estimators = use_case.module.build_estimators(treat(use_case), random_state=3)
+    return estimators[name].fit(frame[use_case.columns.features], frame["label"])
 
 
 every_candidate = pytest.mark.parametrize(
@@ -45,9 +47,9 @@ every_candidate = pytest.mark.parametrize(
     [
         (use_case, name)
         for use_case, names in (
-            (churn, ("logistic", "boosting", "larger_boosting")),
-            (cross_sell, ("logistic", "boosting")),
-            (growth, ("logistic", "boosting")),
+            (CHURN, ("logistic", "boosting", "larger_boosting")),
+            (CROSS_SELL, ("logistic", "boosting")),
+            (GROWTH, ("logistic", "boosting")),
         )
         for name in names
     ],
@@ -68,7 +70,7 @@ def test_two_fits_on_the_same_rows_give_the_same_probabilities(use_case, name):
     frame = invent(use_case)
 
     first, second = (
-        fit(use_case, name, frame).predict_proba(frame[use_case.FEATURES])
+        fit(use_case, name, frame).predict_proba(frame[use_case.columns.features])
         for _ in range(2)
     )
 
@@ -79,8 +81,8 @@ def test_two_fits_on_the_same_rows_give_the_same_probabilities(use_case, name):
 def test_any_number_may_be_missing_that_training_had(use_case, name):
     frame = invent(use_case)
     estimator = fit(use_case, name, frame)
-    empty = frame[use_case.FEATURES].copy()
-    empty[use_case.NUMERIC] = np.nan
+    empty = frame[use_case.columns.features].copy()
+    empty[use_case.columns.numeric] = np.nan
 
     assert np.isfinite(estimator.predict_proba(empty)).all()
 
@@ -90,7 +92,7 @@ def test_a_gender_that_training_did_not_show_is_an_ordinary_row(use_case, name):
     frame = invent(use_case)
     estimator = fit(use_case, name, frame)
 
-    unknown = frame[use_case.FEATURES].assign(gender="unknown")
+    unknown = frame[use_case.columns.features].assign(gender="unknown")
 
     assert np.isfinite(estimator.predict_proba(unknown)).all()
 
@@ -100,17 +102,17 @@ def test_columns_are_found_by_name_whatever_their_order(use_case, name):
     frame = invent(use_case)
     estimator = fit(use_case, name, frame)
 
-    straight = estimator.predict_proba(frame[use_case.FEATURES])
-    turned = estimator.predict_proba(frame[use_case.FEATURES[::-1]])
+    straight = estimator.predict_proba(frame[use_case.columns.features])
+    turned = estimator.predict_proba(frame[use_case.columns.features[::-1]])
 
     assert np.array_equal(straight, turned)
 
 
 @pytest.mark.parametrize("name", ["logistic", "boosting"])
 def test_what_draws_to_one_family_may_keep_from_another(name):
-    frame = invent(cross_sell, rows=3000)
-    estimator = fit(cross_sell, name, frame)
-    asked = frame[cross_sell.FEATURES].head(1)
+    frame = invent(CROSS_SELL, rows=3000)
+    estimator = fit(CROSS_SELL, name, frame)
+    asked = frame[CROSS_SELL.columns.features].head(1)
 
     def rise(family):
         silent, busy = (
@@ -132,10 +134,10 @@ def test_calibration_keeps_the_ranking_and_meets_the_base_rate(use_case, name):
     later = invent(use_case, rows=900).tail(500)
     later["label"] = np.where(np.arange(500) % 2, later["label"], 0)
 
-    calibrated = calibrate(estimator, later[use_case.FEATURES], later["label"])
+    calibrated = calibrate(estimator, later[use_case.columns.features], later["label"])
 
     before, after = (
-        each.predict_proba(later[use_case.FEATURES])[:, 1]
+        each.predict_proba(later[use_case.columns.features])[:, 1]
         for each in (estimator, calibrated)
     )
     assert np.array_equal(before.argsort(kind="stable"), after.argsort(kind="stable"))
@@ -143,9 +145,9 @@ def test_calibration_keeps_the_ranking_and_meets_the_base_rate(use_case, name):
 
 
 def test_what_is_saved_of_a_calibrated_boosting_is_saved_once():
-    frame = invent(churn)
-    estimator = fit(churn, "boosting", frame)
-    X, label = frame[churn.FEATURES], frame["label"]
+    frame = invent(CHURN)
+    estimator = fit(CHURN, "boosting", frame)
+    X, label = frame[CHURN.columns.features], frame["label"]
 
     def count_trees(estimator):
         with zipfile.ZipFile(io.BytesIO(skops.io.dumps(estimator))) as saved:
