@@ -21,7 +21,11 @@ test: $(BIN)/.locked ## Run all tests, a file at a time on each core
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 quick: $(BIN)/.locked ## Run the fast tests: unit, dags, docs
-	$(BIN)/pytest tests/unit tests/dags tests/docs models pipelines -m "not slow"
+	$(BIN)/pytest tests/unit tests/dags tests/docs models pipelines -m "not slow and not soak"
+
+soak: $(BIN)/.locked ## Run everything, also what is thorough by repetition (hours)
+	CRM_RANDOM_KILLS=60 CRM_EVERY_TASK=1 $(BIN)/pytest -m "soak or not soak" \
+		--numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(BIN)/.locked ## Lint Python and SQL, check imports and the lock
 	$(BIN)/ruff check .
@@ -70,4 +74,4 @@ $(BIN)/.locked: requirements.lock pyproject.toml
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-.PHONY: help run test quick check up docs pictures bench lock
+.PHONY: help run test quick soak check up docs pictures bench lock

@@ -14,7 +14,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from local_airflow import HOST, LocalSettings, describe_environment, prepare_database
 from pipelines.foundation.errors import PipelineError, UsageError
 from pipelines.foundation.logs import configure_logging, log_to_screen
-from pipelines.foundation.modes import keep_private
+from pipelines.foundation.modes import keep_private, make_folder
 from pipelines.foundation.settings import check_environment
 
 logger = logging.getLogger("pipelines.up")
@@ -80,6 +80,7 @@ def run_servers(settings: LocalSettings) -> Iterator[Servers]:
     os.environ.update(describe_environment(settings) | secret)
     servers = {}
     try:
+        make_folder(settings.logs)
         log = (settings.logs / "airflow.log").open("a", encoding="utf-8")
         with log, redirect_stdout(log):
             prepare_database()

@@ -22,7 +22,10 @@ BANK = {"customers": 2000, "months": 10}
 LAST_DATE = date(2025, 10, 31)
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3], ids="seed {}".format)
+SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (2, 3))]
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids="seed {}".format)
 def seed(request):
     return request.param
 
