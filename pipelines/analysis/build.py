@@ -60,8 +60,9 @@ def run(
     """Build what dbt selects, and test it.
 
     A whole build computes again only what came in, or was taken back, since the last
-    one. If dbt's code or seeds are others, or rows of a register are gone, or only a
-    part is selected, everything selected is computed from ``raw``.
+    one. If dbt's code or seeds are others, or a delivery of a register is gone or has
+    other rows, or only a part is selected, everything selected is computed from
+    ``raw``.
 
     Parameters
     ----------
@@ -101,7 +102,7 @@ def run(
         )
         arguments = _arguments(select, exclude, how, unit_tests=unit_tests)
         results = _run_dbt(settings, arguments)
-        if not results["results"]:
+        if not any(_is_of_project(node) for node in results["results"]):
             msg = (
                 f"dbt found nothing to build for select {select!r}, exclude "
                 f"{exclude!r}, so the marts are as they were. `dbt ls` lists what "
@@ -223,6 +224,7 @@ def _raise_if_full(output: bytes) -> None:
 def _summarise(settings: Settings, results: dict) -> BuildSummary:
     nodes = results["results"]
     failed = [node for node in nodes if node["status"] in {"error", "fail"}]
+    _raise_if_refused(failed)
     _raise_if_full("".join(node["message"] or "" for node in failed).encode())
     if any("Out of Memory" in (node["message"] or "") for node in failed):
         msg = (
@@ -247,6 +249,19 @@ def _summarise(settings: Settings, results: dict) -> BuildSummary:
         warnings=tuple(_describe(node) for node in nodes if node["status"] == "warn"),
         seconds=results["elapsed_time"],
     )
+
+
+def _is_of_project(node: dict) -> bool:
+    """Tell what was selected from what dbt runs before it."""
+    return not node["unique_id"].startswith("operation.")
+
+
+def _raise_if_refused(failed: list[dict]) -> None:
+    """Say what dbt said before it built anything: words of ours, and no value."""
+    for node in failed:
+        if not _is_of_project(node):
+            msg = node["message"].rpartition(": ")[2].splitlines()[0]
+            raise UsageError(msg)
 
 
 def _describe(node: dict) -> str:

@@ -15,7 +15,13 @@ from pipelines.foundation.contracts import load_contracts
 
 # They say whom an event belongs to: where a row of theirs is gone, so is what it meant.
 REGISTERS = ["core_customers", "core_accounts", "identities"]
-NOTES = ("builds", "built_deliveries", "built_snapshots", "changed_deliveries")
+NOTES = (
+    "builds",
+    "built_deliveries",
+    "built_snapshots",
+    "built_tables",
+    "changed_deliveries",
+)
 TABLES = """
 create table if not exists ops.builds (
     build_id varchar, code_version varchar, started_at timestamp, is_finished boolean
@@ -27,12 +33,12 @@ create table if not exists ops.built_deliveries (
 create table if not exists ops.built_snapshots (
     as_of_date date, observed_until_date date
 );
+create table if not exists ops.built_tables (table_name varchar);
 create table if not exists ops.changed_deliveries (
     delivery_id varchar, source varchar, known_from timestamp, month_date date
 );
-"""
-# An identity has no delivery: what became known of identities at once counts as one.
-STANDING = """
+-- An identity has no delivery: what became known of a registration counts as one.
+create or replace view ops.standing as
     select
         delivery_id, accepted.source, known_at, superseded_at,
         coalesce(rows_loaded, 0) as row_count, coalesce(rows_hash, '') as rows_hash
@@ -41,11 +47,10 @@ STANDING = """
     where status = 'accepted'
     union all
     select
-        'identities/' || known_at, 'identities', known_at, null, count(*),
-        cast(sum(hash(customer_number, customer_id, registered_date)) as varchar)
+        'identities/' || hash(customer_number) || '/' || known_at, 'identities',
+        known_at, null, 1, cast(hash(customer_id, registered_date) as varchar)
     from ops.customer_identities
-    where known_at > timestamp '0001-01-01'
-    group by known_at
+    where known_at > timestamp '0001-01-01';
 """
 # Of what was only superseded, nothing differs before that moment.
 CHANGED = """
@@ -65,15 +70,13 @@ CHANGED = """
             and count(distinct (known_at, rows_hash)) = 1 as is_only_superseded,
             min(superseded_at) as superseded_at,
             min(known_at) as known_at,
-            max(row_count) filter (is_expected) as row_count,
-            max(row_count) filter (not is_expected) as row_count_before
+            bool_or(not is_expected) as was_built
         from differing group by all
     )
     select
         delivery_id, source,
         case when is_only_superseded then superseded_at else known_at end as known_from,
-        not is_only_superseded
-        and coalesce(coalesce(row_count, -1) <= row_count_before, false) as is_lost
+        not is_only_superseded and was_built as is_other
     from summed
 """
 
@@ -97,10 +100,10 @@ def begin(connection: duckdb.DuckDBPyConnection, code_version: str) -> bool:
     -------
     bool
         Whether what was built before is of use. Not if it was never built whole by this
-        code, and not if rows of a register are gone.
+        code, and not if a delivery of a register is gone or has other rows.
     """
     connection.begin()
-    connection.execute(f"create or replace temp table standing as {STANDING}")
+    connection.execute("create or replace temp table standing as from ops.standing")
     connection.execute(f"create or replace temp table changed as {CHANGED}")
     is_of_use = _is_of_use(connection, code_version)
     if not is_of_use:
@@ -112,7 +115,10 @@ def begin(connection: duckdb.DuckDBPyConnection, code_version: str) -> bool:
 
 
 def finish(connection: duckdb.DuckDBPyConnection) -> None:
-    """Note that the newest build ended well, and drop the notes before it."""
+    """Note that the newest build ended well, and drop the notes before it.
+
+    A table that it left with rows and that has none by the next build lost them.
+    """
     connection.begin()
     connection.execute("""
         delete from ops.builds
@@ -122,8 +128,18 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
         update ops.builds set is_finished = true;
         delete from ops.built_snapshots;
         insert into ops.built_snapshots
-        select as_of_date, observed_until_date from intermediate.int_as_of_dates
+        select as_of_date, observed_until_date from intermediate.int_as_of_dates;
+        delete from ops.built_tables
     """)
+    for (name,) in connection.execute("""
+        select schema_name || '.' || table_name from duckdb_tables()
+        where
+            database_name = current_database()
+            and schema_name in ('intermediate', 'marts')
+    """).fetchall():
+        connection.execute(
+            f"insert into ops.built_tables select ? where exists (from {name})", [name]
+        )
     connection.commit()
 
 
@@ -139,7 +155,7 @@ def _is_of_use(connection: duckdb.DuckDBPyConnection, code_version: str) -> bool
         select
             coalesce(bool_or(is_finished) and bool_and(code_version = $version), false)
             and not exists (
-                from changed where is_lost and list_contains($registers, source)
+                from changed where is_other and list_contains($registers, source)
             )
         from ops.builds
         """,

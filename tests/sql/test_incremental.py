@@ -4,11 +4,13 @@ F19, F20, F21 and F22 of the list of faults.
 """
 
 import random
+import shutil
 from datetime import date
 
 import pytest
 
 from pipelines.analysis import build
+from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.warehouse import connect
 
 NIGHTS = 5
@@ -73,6 +75,86 @@ def test_five_nights_in_any_order_leave_what_one_full_build_leaves(
             assert _count(connection, "ops.changed_deliveries") > 0
 
     assert _find_differing_marts(home, copy_home) == []
+
+
+@pytest.fixture(scope="module")
+def nights(handmade_bank, copy_home):
+    """A bank of three customers, of which two nights change old months."""
+    bank = handmade_bank
+    bank.deliver_registers("2025-01-31", "zhang", "li")
+    for day in ("2025-01-31", "2025-02-28", "2025-03-31"):
+        rows = [bank.atm(who, f"{day} 12:00:00", 1) for who in ("zhang", "li", "wang")]
+        bank.deliver("atm", day, rows)
+    bank.build()
+
+    # Who wang is turns out late, and a delivery without a row has no month.
+    bank.deliver_registers("2025-04-30", "wang")
+    bank.deliver("card", "2025-04-30", [])
+    bank.build()
+    first = copy_home(bank.settings)
+
+    # What was said of zhang's and li's accounts is taken back.
+    bank.deliver(
+        "core_accounts", "2025-01-31", [], sequence=2, known_at="2025-05-02 01:00:00"
+    )
+    bank.deliver("atm", "2025-05-01", [])
+    bank.build()
+    return first, bank.settings
+
+
+def test_old_months_whose_customers_become_known_stand_once(nights, copy_home):
+    first, _ = nights
+    with connect(first, read_only=True) as connection:
+        assert connection.execute("""
+            select month_date, customer_event_count, customer_count
+            from marts.channel_service order by all
+        """).fetchall() == [(date(2025, month, 1), 3, 3) for month in (1, 2, 3)]
+    assert _find_differing_marts(first, copy_home) == []
+
+
+def test_what_a_register_takes_back_is_no_customers(nights, copy_home):
+    _, second = nights
+    with connect(second, read_only=True) as connection:
+        assert connection.execute("""
+            select customer_id, count(*) from marts.transactions group by all
+            order by customer_id nulls last
+        """).fetchall() == [("wang", 3), (None, 6)]
+        assert _count(connection, "ops.changed_deliveries") == 3
+    assert _find_differing_marts(second, copy_home) == []
+
+
+def test_a_night_finds_a_row_of_another_delivery_that_stands_twice(
+    handmade_bank, nights, copy_home
+):
+    bank = type(handmade_bank)(copy_home(nights[1]).home)
+    with connect(bank.settings) as connection:
+        connection.execute("""
+            insert into marts.transactions from marts.transactions
+            where delivery_id = 'atm/2025-03-31.1' and transaction_id like '%wang%'
+        """)
+    bank.deliver("atm", "2025-05-02", [bank.atm("wang", "2025-03-01 12:00:00", 1)])
+
+    with pytest.raises(DataQualityError) as raised:
+        bank.build()
+    assert "test unique_transactions_transaction_id: 1 rows" in str(raised.value)
+
+
+def test_a_row_beside_what_a_night_replaces_is_never_written(
+    handmade_bank, nights, copy_home, tmp_path, monkeypatch
+):
+    bank = type(handmade_bank)(copy_home(nights[1]).home)
+    bank.deliver("atm", "2025-05-02", [bank.atm("wang", "2025-05-02 12:00:00", 1)])
+    project = shutil.copytree(build.PROJECT, tmp_path / "dbt_project")
+    model = project / "models" / "marts" / "activity" / "channel_service.sql"
+    model.write_text(model.read_text("utf-8").replace("is_kept()", "false"), "utf-8")
+    version = build.dbt_code_version()
+    monkeypatch.setattr(build, "PROJECT", project)
+    monkeypatch.setattr(build, "dbt_code_version", lambda: version)
+    before = bank.query("from marts.channel_service order by all")
+
+    with pytest.raises(DataQualityError, match="model channel_service: error"):
+        bank.build()
+    assert bank.query("from marts.channel_service order by all") == before
 
 
 def _hold_back(connection, rng):

@@ -34,7 +34,7 @@ accounts_touched as (
     from account_versions
 
     where
-        known_at >= (
+        coalesce(superseded_at, known_at) >= (
             select min(changed_deliveries.known_from)
             from changed_deliveries
             where changed_deliveries.source in ('core_accounts', 'identities')

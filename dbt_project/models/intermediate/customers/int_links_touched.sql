@@ -12,13 +12,13 @@ changed_deliveries as (
 
 )
 
-select identifier
+-- What came to an end is touched, too: it may have had no successor.
+select distinct identifier
 
 from links
 
 where
-    superseded_at is null
-    and known_at >= (
+    coalesce(superseded_at, known_at) >= (
         select min(changed_deliveries.known_from)
         from changed_deliveries
         where

@@ -84,6 +84,7 @@ as_of_dates as (
 ),
 
 -- A snapshot may look back at those before it, so all from the first on are touched.
+-- Where history is missing, that is the very first.
 touched as (
 
     select
@@ -96,7 +97,8 @@ touched as (
         on as_of_dates.as_of_date = built_snapshots.as_of_date
 
     where
-        as_of_dates.as_of_date is null
+        {{ is_history_wanted() | lower }}
+        or as_of_dates.as_of_date is null
         or built_snapshots.as_of_date is null
         or as_of_dates.is_scoring_date
         or as_of_dates.cut_off_at >= (

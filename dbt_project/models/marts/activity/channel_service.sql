@@ -1,4 +1,4 @@
-{{ config(**kept_by_delivery('month_date', key='month_date')) }}
+{{ config(**kept_by_month()) }}
 
 with
 
@@ -8,9 +8,9 @@ transactions as (
 
 ),
 
-changed_deliveries as (
+months_touched as (
 
-    select * from {{ ref('stg_ops__changed_deliveries') }}
+    select * from {{ ref('int_months_touched') }}
 
 )
 
@@ -36,8 +36,10 @@ from transactions
 
 where
     initiative = 'customer'
-    {% if is_incremental() %}
-        and {{ is_month_touched('occurred_at') }}
+    {% if is_kept() %}
+        and date_trunc('month', occurred_at) in (
+            select months_touched.month_date from months_touched
+        )
     {% endif %}
 
 group by

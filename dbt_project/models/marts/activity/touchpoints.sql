@@ -1,4 +1,4 @@
-{{ config(**kept_by_delivery('month_date', key='month_date')) }}
+{{ config(**kept_by_month()) }}
 
 with
 
@@ -26,9 +26,9 @@ answers as (
 
 ),
 
-changed_deliveries as (
+months_touched as (
 
-    select * from {{ ref('stg_ops__changed_deliveries') }}
+    select * from {{ ref('int_months_touched') }}
 
 ),
 
@@ -53,8 +53,10 @@ contacts as (
 
     where
         transactions.customer_id is not null
-        {% if is_incremental() %}
-            and {{ is_month_touched('transactions.occurred_at') }}
+        {% if is_kept() %}
+            and date_trunc('month', transactions.occurred_at) in (
+                select months_touched.month_date from months_touched
+            )
         {% endif %}
 
     group by all

@@ -1,4 +1,4 @@
-{{ config(**kept_by_delivery('delivery_id', key='transaction_id')) }}
+{{ config(**kept_by_delivery()) }}
 
 with
 
@@ -14,9 +14,9 @@ changed_deliveries as (
 
 ),
 
-links_touched as (
+relinked as (
 
-    select * from {{ ref('int_links_touched') }}
+    select * from {{ ref('int_events_relinked') }}
 
 ),
 
@@ -26,22 +26,14 @@ events as (
 
     where
         superseded_at is null
-    {% if is_incremental() %}
+    {% if is_kept() %}
         and delivery_id in (
             select changed_deliveries.delivery_id from changed_deliveries
         )
 
-    -- Not with an "or" between them, which would be asked of all history.
     union all
 
-    select * from {{ ref('int_events_valued') }}
-
-    where
-        superseded_at is null
-        and identifier in (select links_touched.identifier from links_touched)
-        and delivery_id not in (
-            select changed_deliveries.delivery_id from changed_deliveries
-        )
+    select * from relinked
     {% endif %}
 
 )

@@ -1,12 +1,7 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace',
-    incremental_predicates=[
-        'as_of_date >= ' ~ first_touched_date(),
-        'as_of_date in (select as_of_date from intermediate.int_outcomes_touched)',
-        'customer_id in (select customer_id from intermediate.int_customers_touched)',
-    ],
-) }}
+{{ config(**kept_by_snapshot(also_changed=[
+    'as_of_date in (select as_of_date from intermediate.int_outcomes_touched)',
+    'customer_id in (select customer_id from intermediate.int_customers_touched)',
+])) }}
 
 with
 
