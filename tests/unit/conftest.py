@@ -139,13 +139,15 @@ def give_fill_marts():
 
 
 @pytest.fixture(scope="session")
-def _mined(tmp_path_factory):
-    from pipelines.discovery import mine  # noqa: PLC0415 - 6 s that other unit tests do not need
+def _mined(make_once):
+    def make(home):
+        from pipelines.discovery import mine  # noqa: PLC0415 - 6 s that other unit tests do not need
 
-    settings = fill_marts(Settings(home=tmp_path_factory.mktemp("mined") / "var"))
-    mine.run(settings, "churn")
-    mine.run(settings, "cross_sell")
-    return settings
+        settings = fill_marts(Settings(home=home))
+        mine.run(settings, "churn")
+        mine.run(settings, "cross_sell")
+
+    return Settings(home=make_once("mined", make))
 
 
 @pytest.fixture
