@@ -218,7 +218,7 @@ USE_CASES: tuple[UseCase, ...] = (
     OfferUseCase(
         name="cross_sell",
         title="Cross-selling",
-        title_zh="交叉销售",
+        title_zh="交互销售",
         asks=(
             "Will this customer open a product of this family in the next "
             "{horizon_days} days?"
