@@ -233,7 +233,8 @@ def _check_choices(name: str, said: dict, choices: dict) -> None:
 def _check_rest(name: str, said: dict) -> None:
     if said.get("not_null") and "when_missing" in said:
         _refuse(name, "when_missing", "is said of what is never missing")
-    if (said["kind"] == CATEGORY) != (said["data_type"] == "varchar"):
+    # Any number may be missing one day, which an integer can't be to MLflow.
+    if said["data_type"] != ("varchar" if said["kind"] == CATEGORY else "double"):
         _refuse(name, "kind", f"does not go with data_type {said['data_type']}")
     if not _is_range(said.get("range", [None, None])):
         _refuse(name, "range", "is not [least, greatest], each a number or null")

@@ -1,6 +1,7 @@
 """What the entry of a feature says, and what is refused."""
 
 import pytest
+import yaml
 
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.feature_contract import CONTRACT, load_feature_contract
@@ -8,6 +9,8 @@ from pipelines.foundation.feature_contract import CONTRACT, load_feature_contrac
 GENDER = "kind: category, concept: person"
 TENURE = "kind: days, concept: tenure, range: [1, null]"
 SERVICE = "kind: number, concept: service, orientation: -1, range: [0, 1440]"
+AGE = """Null where the birth date is not known.
+        data_type: double"""
 # What is written in an entry instead of what is right, and what the refusal names.
 MISSPELT = [
     (TENURE, "knd: days, concept: tenure", "knd of tenure_days is not known"),
@@ -26,6 +29,7 @@ MISSPELT = [
     (SERVICE, SERVICE.replace("1440", "much"), "range of branch_wait_minutes_mean"),
     (SERVICE, f"{SERVICE}, when_missing: no", "when_missing of branch_wait_minutes"),
     (GENDER, "kind: flag, concept: person", "kind of gender does not go with data_"),
+    (AGE, AGE.replace("double", "integer"), "kind of age_years does not go with data"),
     ("more: {en: Is older than average, zh:", "more: {en: Is older, de:", "more of co"),
     ("more: {en: Is older than average", "mor: {en: Is older than average", "mor of c"),
 ]
@@ -96,11 +100,17 @@ def test_limits_are_those_of_the_kind_unless_the_entry_says_otherwise():
     assert contract.find("tenure_days").limits == (1, None)
 
 
+def test_every_column_is_described():
+    (model,) = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))["models"]
+
+    assert [c["name"] for c in model["columns"] if not c.get("description")] == []
+
+
 def test_no_label_and_no_identifier_is_a_feature():
     asked = [
         feature.name
         for feature in load_feature_contract().features
-        if feature.name.startswith(("has_churned", "has_opened"))
+        if feature.name.startswith(("has_churned", "has_opened", "has_grown"))
         or feature.name.endswith("_id")
     ]
 
