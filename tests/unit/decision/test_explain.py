@@ -138,7 +138,7 @@ def test_a_champion_that_cannot_be_explained_has_no_reasons_and_that_is_said(
     monkeypatch.setattr(explain, "Explainer", refuse)
 
     assert explain.run(explained, "churn") == 0
-    assert "have no reasons, for nobody has written down" in caplog.text
+    assert "have no reasons, for it is not written down" in caplog.text
     assert ask("select distinct use_case from ml.score_reasons") == [("cross_sell",)]
 
 
