@@ -203,7 +203,7 @@ BROKEN = {
         ("update {table} set open_probability = 1.01", "open_probability"),
         ("update {table} set churn_probability = -0.01", "churn_probability"),
         ("update marts.customers set has_marketing_consent = false", "consent"),
-        ("update {table} set product_family = 'current_deposit'", "what is held"),
+        ("update {table} set product_family = 'current_deposit'", "what they hold"),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
     ],
     "work_list": [
