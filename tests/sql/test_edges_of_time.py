@@ -193,15 +193,9 @@ def later_edges(edges, copy_home, tmp_path_factory):
     assert text.count("lead_days: 14") == 1
     path.write_text(text.replace("lead_days: 14", "lead_days: 30"), encoding="utf-8")
     settings = copy_home(edges.settings)
-    read_by_labels = (
-        "int_outcome_days",
-        "int_outcomes_touched",
-        "int_open_accounts_observed_to_snapshots",
-        "customer_labels",
-    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "PROJECT", project)
-        build.run(settings, select=" ".join(read_by_labels))
+        build.run(settings, select="+customer_labels", full_refresh=True)
     return settings
 
 
