@@ -5,6 +5,8 @@ from itertools import product
 
 import duckdb
 
+from pipelines.discovery.any_table.formats import quote, trim
+
 DAY_MONTH_YEAR = "day-month-year"
 MONTH_DAY_YEAR = "month-day-year"
 YEAR_MONTH_DAY = "year-month-day"
@@ -83,7 +85,7 @@ def prove_dates(
     proved, unsure = {}, {}
     if not names:
         return proved, unsure
-    listed = ", ".join(map(_quote, names))
+    listed = ", ".join(map(quote, names))
     few = connection.execute(
         f"select {listed} from {relation} limit {SAMPLED_ROWS}"
     ).df()
@@ -108,7 +110,7 @@ def _reads_all(
     readings: list[str],
 ) -> list[str]:
     """Choose the readings under which nothing that is known gets lost."""
-    text = _text(name)
+    text = trim(name)
     for rows in (f"(from {relation} limit {SAMPLED_ROWS})", relation):
         if not readings:
             break
@@ -126,18 +128,10 @@ def _agree(
     name: str,
     readings: list[str],
 ) -> bool:
-    text = _text(name)
+    text = trim(name)
     first, *others = (each.format(text) for each in readings)
     same = " and ".join(f"{first} = {other}" for other in others)
     (agree,) = connection.execute(
         f"select bool_and({same}) from {relation} where {text} is not null"
     ).fetchone()
     return bool(agree)
-
-
-def _text(name: str) -> str:
-    return f"nullif(trim({_quote(name)}), '')"
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -112,10 +112,10 @@ class Source:
         kept : tuple of str
         """
         listed = ", ".join(
-            _quote(name)
+            quote(name)
             if name in kept
-            else f"cast(if({_quote(name)} in ({_WORDS}), null, {_quote(name)}) "
-            f"as {kind}) as {_quote(name)}"
+            else f"cast(if({quote(name)} in ({_WORDS}), null, {quote(name)}) "
+            f"as {kind}) as {quote(name)}"
             for name, kind in types.items()
         )
         return f"(select {listed} from {self._read_csv('all_varchar = true')})"
@@ -145,6 +145,16 @@ class Source:
             if line:
                 return f"line {line[1]} can't be read: look for an open quote"
         return ""
+
+
+def quote(name: str) -> str:
+    """Write the name of a column in SQL, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def trim(name: str) -> str:
+    """Write a column of text in SQL without blanks around it, and blank as null."""
+    return f"nullif(trim({quote(name)}), '')"
 
 
 @contextmanager
@@ -329,10 +339,6 @@ def _write_dialect(delimiter: str) -> str:
         f"delim = '{written}', quote = '\"', escape = '\"', header = true, "
         "comment = '', skip = 0, hive_partitioning = false"
     )
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _string(text: str) -> str:

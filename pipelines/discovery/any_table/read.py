@@ -12,7 +12,7 @@ import pandas as pd
 
 from models.modify.columns import read_numbers
 from pipelines.discovery.any_table.dates import prove_dates
-from pipelines.discovery.any_table.formats import Source, open_source
+from pipelines.discovery.any_table.formats import Source, open_source, quote, trim
 from pipelines.discovery.any_table.request import Request, names_file
 from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.settings import Settings
@@ -127,7 +127,7 @@ def _read_as(
     as_text: tuple[str, ...],
 ) -> tuple[str, dict[str, str]]:
     """Read dates as dates, and what names rows as it is written."""
-    read = {name: form.format(_trim(name)) for name, form in dates.items()}
+    read = {name: form.format(trim(name)) for name, form in dates.items()}
     read |= {
         name: _write_text(name, types[name])
         for name in as_text
@@ -135,25 +135,21 @@ def _read_as(
     }
     # Bytes that are no text in UTF-8, written as DuckDB does.
     read |= {
-        name: f"cast({_quote(name)} as varchar)"
+        name: f"cast({quote(name)} as varchar)"
         for name, kind in types.items()
         if kind == BYTES
     }
     if not read:
         return relation, types
-    replaced = ", ".join(f"{each} as {_quote(name)}" for name, each in read.items())
+    replaced = ", ".join(f"{each} as {quote(name)}" for name, each in read.items())
     kinds = types | dict.fromkeys(read, TEXT) | dict.fromkeys(dates, "TIMESTAMP")
     return f"(select * replace ({replaced}) from {relation})", kinds
 
 
-def _trim(name: str) -> str:
-    return f"nullif(trim({_quote(name)}), '')"
-
-
 def _write_text(name: str, kind: str) -> str:
-    column = _quote(name)
+    column = quote(name)
     if kind == TEXT:
-        return _trim(name)
+        return trim(name)
     if kind in FLOATS:
         return (
             f"if({column} = floor({column}) and abs({column}) < 9e15, "
@@ -174,7 +170,7 @@ def _plan_thinning(
     """
     if share >= 1 or target is None:
         return min(share, 1.0), "1"
-    name = _quote(target)
+    name = quote(target)
     known = f"from {relation} where {name} is not null group by {name}"
     # The value itself stays out of the query, which is logged.
     counts = connection.execute(
@@ -226,9 +222,9 @@ def read_like(settings: Settings, request: Request, known: Table) -> Table:
         types = {name: known.types.get(name, kind) for name, kind in own.items()}
         listed = ", ".join(
             f"{_cast(name, own[name], types[name], known.dates.get(name))} "
-            f"as {_quote(name)}"
+            f"as {quote(name)}"
             if name not in as_text
-            else f"{_write_text(name, own[name])} as {_quote(name)}"
+            else f"{_write_text(name, own[name])} as {quote(name)}"
             for name in own
         )
         query = (
@@ -251,12 +247,8 @@ def _require_rows(source: str, types: dict[str, str], total: int) -> None:
         raise DataQualityError(msg)
 
 
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _cast(name: str, own: str, wanted: str, date: str | None) -> str:
-    column, text = _quote(name), f"cast({_quote(name)} as varchar)"
+    column, text = quote(name), f"cast({quote(name)} as varchar)"
     if own == wanted:
         return column
     if NUMBERS.fullmatch(wanted):
@@ -316,7 +308,7 @@ def _to_relation(
 def _is_utf8(connection: duckdb.DuckDBPyConnection, relation: str) -> bool:
     """Whether all bytes of a Parquet file are text."""
     types = _describe(connection, relation)
-    texts = [_quote(name) for name, kind in types.items() if kind == TEXT]
+    texts = [quote(name) for name, kind in types.items() if kind == TEXT]
     if not texts:
         return True
     try:
@@ -348,7 +340,7 @@ def _find_table(
             )
             raise UsageError(msg)
         try:
-            yield connection, ".".join(_quote(part) for part in found[0])
+            yield connection, ".".join(quote(part) for part in found[0])
         except duckdb.Error as error:
             msg = (
                 f"{source} can't be read ({type(error).__name__}), so nothing was "
