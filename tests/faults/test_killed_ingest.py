@@ -32,7 +32,7 @@ BALANCES = """
 # Runs an ingestion that kills itself at a point: before or after a function is called
 # for the second time, or the third, when some deliveries are in and others are not.
 CHILD = """
-import importlib, os, signal, sys, threading
+import importlib, itertools, os, signal, sys, threading
 from pathlib import Path
 from pipelines.information.ingest import run as ingest
 from pipelines.foundation.settings import Settings
@@ -41,14 +41,14 @@ def kill(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def patch(module, name, count, *, before):
-    module, calls = importlib.import_module(module), []
+    module, numbers = importlib.import_module(module), itertools.count(1)
     function = getattr(module, name)
     def killing(*arguments, **options):
-        calls.append(name)
-        if before and len(calls) == count:
+        number = next(numbers)  # this call's own: two threads may be in here
+        if before and number == count:
             kill()
         result = function(*arguments, **options)
-        if len(calls) == count:
+        if number == count:
             kill()
         return result
     setattr(module, name, killing)
