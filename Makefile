@@ -32,6 +32,7 @@ check: $(BIN)/.locked ## Lint Python and SQL, check imports and the lock
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project
+	$(BIN)/python tests/sql/portable_sql.py
 	cp requirements.lock $(BIN)/requirements.lock
 	$(COMPILE) --output-file $(BIN)/requirements.lock
 	diff requirements.lock $(BIN)/requirements.lock

@@ -1,12 +1,15 @@
 """The rules of the dbt project, off its manifest: each test lists the offenders."""
 
 import csv
+import re
 
 import pytest
 
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.parameters import PROJECT
 
+MACRO = re.compile(r"(\S*)\s*\{%-? *macro (\w+)\(")
+COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ""}
 # A group by makes the key of these what it is; counting it again would prove nothing.
 GROUPED = {"int_events_summed_to_spans"}
@@ -128,6 +131,26 @@ def test_every_mart_keeps_a_contract(dbt_models):
         for node in _of_layer(dbt_models, "marts")
         if not node["config"]["contract"]["enforced"]
         or not all(column["data_type"] for column in node["columns"].values())
+    ]
+    assert offenders == []
+
+
+def test_every_macro_says_what_it_is_for():
+    offenders = [
+        f"{path.name}: {name}"
+        for path in sorted((PROJECT / "macros").rglob("*.sql"))
+        for before, name in MACRO.findall(path.read_text(encoding="utf-8"))
+        # What an engine says in its own way is described once, above.
+        if not before.endswith("#}") and "__" not in name
+    ]
+    assert offenders == []
+
+
+def test_macros_read_no_table_that_they_are_not_given():
+    offenders = [
+        path.name
+        for path in sorted((PROJECT / "macros").rglob("*.sql"))
+        if re.search(r"\bref\(", COMMENT.sub("", path.read_text(encoding="utf-8")))
     ]
     assert offenders == []
 

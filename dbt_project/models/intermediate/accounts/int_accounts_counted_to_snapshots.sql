@@ -25,9 +25,13 @@ account_snapshots as (
         account_versions.opened_date < as_of_dates.as_of_date as is_opened,
         account_versions.opened_date < as_of_dates.as_of_date
         and account_versions.closed_date >= as_of_dates.as_of_date as is_open,
-        {{ is_in_last_days('account_versions.opened_date', 365) }}
+        {{ is_in_last_days(
+            'account_versions.opened_date', 365, 'as_of_dates.as_of_date'
+        ) }}
             as is_opened_last_365d,
-        {{ is_in_last_days('account_versions.closed_date', 365) }}
+        {{ is_in_last_days(
+            'account_versions.closed_date', 365, 'as_of_dates.as_of_date'
+        ) }}
             as is_closed_last_365d
 
     from account_versions
@@ -45,13 +49,20 @@ counted as (
         cast(count(*) filter (where is_open) as double) as open_account_count,
         cast(count(*) filter (where is_opened) as double) as account_count,
         max(opened_date) filter (where is_opened) as last_opened_date,
-        {{ holds('current_deposit') }} as holds_current_deposit,
-        {{ holds('time_deposit') }} as holds_time_deposit,
-        {{ holds('credit_card') }} as holds_credit_card,
-        {{ holds('loan') }} as holds_loan,
-        {{ holds('wealth') }} as holds_wealth,
-        {{ holds('fund') }} as holds_fund,
-        {{ holds('insurance') }} as holds_insurance,
+        {{ holds("is_open and product_family = 'current_deposit'") }}
+            as holds_current_deposit,
+        {{ holds("is_open and product_family = 'time_deposit'") }}
+            as holds_time_deposit,
+        {{ holds("is_open and product_family = 'credit_card'") }}
+            as holds_credit_card,
+        {{ holds("is_open and product_family = 'loan'") }}
+            as holds_loan,
+        {{ holds("is_open and product_family = 'wealth'") }}
+            as holds_wealth,
+        {{ holds("is_open and product_family = 'fund'") }}
+            as holds_fund,
+        {{ holds("is_open and product_family = 'insurance'") }}
+            as holds_insurance,
         cast(count(*) filter (where is_opened_last_365d) as double)
             as account_opened_count_365d,
         cast(count(*) filter (where is_closed_last_365d) as double)

@@ -10,6 +10,18 @@ accounts as (
 
     select * from {{ ref('int_accounts_current') }}
 
+),
+
+outcomes_touched as (
+
+    select * from {{ ref('int_outcomes_touched') }}
+
+),
+
+customers_touched as (
+
+    select * from {{ ref('int_customers_touched') }}
+
 )
 
 select distinct
@@ -24,4 +36,9 @@ inner join as_of_dates
     and accounts.closed_date
     >= {{ add_days('as_of_dates.as_of_date', days_until_known('churn')) }}
 
-where {{ is_outcome_observed('accounts', 'as_of_dates') }}
+where {{ is_outcome_observed(
+    'accounts.customer_id',
+    'as_of_dates.as_of_date',
+    'outcomes_touched',
+    'customers_touched',
+) }}

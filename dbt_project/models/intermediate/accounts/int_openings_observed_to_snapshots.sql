@@ -10,6 +10,18 @@ accounts as (
 
     select * from {{ ref('int_accounts_current') }}
 
+),
+
+outcomes_touched as (
+
+    select * from {{ ref('int_outcomes_touched') }}
+
+),
+
+customers_touched as (
+
+    select * from {{ ref('int_customers_touched') }}
+
 )
 
 select
@@ -30,6 +42,11 @@ inner join as_of_dates
     and accounts.opened_date
     < {{ add_days('as_of_dates.as_of_date', days_until_known('cross_sell')) }}
 
-where {{ is_outcome_observed('accounts', 'as_of_dates') }}
+where {{ is_outcome_observed(
+    'accounts.customer_id',
+    'as_of_dates.as_of_date',
+    'outcomes_touched',
+    'customers_touched',
+) }}
 
 group by all

@@ -62,11 +62,15 @@ select
         where subscriptions_converted.product_family = 'wealth'
     ) as largest_wealth_subscription_cny,
     count(*) filter (
-        where {{ is_in_last_days('subscriptions_converted.subscribed_date', 365) }}
+        where {{ is_in_last_days(
+            'subscriptions_converted.subscribed_date', 365, 'as_of_dates.as_of_date'
+        ) }}
     ) as subscription_count_365d,
     coalesce(
         sum(subscriptions_converted.amount_cny) filter (
-            where {{ is_in_last_days('subscriptions_converted.subscribed_date', 365) }}
+            where {{ is_in_last_days(
+                'subscriptions_converted.subscribed_date', 365, 'as_of_dates.as_of_date'
+            ) }}
         ), 0
     ) as subscription_amount_sum_365d_cny
 

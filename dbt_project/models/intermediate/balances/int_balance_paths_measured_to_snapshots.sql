@@ -31,7 +31,7 @@ paths as (
         )
 
     window last_180_days as (
-        partition by customer_id order by as_of_date
+        partition by customer_id order by as_of_date asc nulls last
         range between interval 180 days preceding and current row
     )
 

@@ -104,13 +104,27 @@ summed as (
         sum(margin_amount_cny) filter (where is_latest) as margin_amount_cny,
         sum(expected_loss_amount_cny) filter (where is_latest)
             as expected_loss_amount_cny,
-        {{ balance_of('current_deposit') }} as current_deposit_balance_cny,
-        {{ balance_of('time_deposit') }} as time_deposit_balance_cny,
-        {{ balance_of('credit_card') }} as credit_card_balance_cny,
-        {{ balance_of('loan') }} as loan_balance_cny,
-        {{ balance_of('wealth') }} as wealth_balance_cny,
-        {{ balance_of('fund') }} as fund_balance_cny,
-        {{ balance_of('insurance') }} as insurance_balance_cny,
+        {{ balance_where(
+            'balance_cny', "is_latest and product_family = 'current_deposit'"
+        ) }} as current_deposit_balance_cny,
+        {{ balance_where(
+            'balance_cny', "is_latest and product_family = 'time_deposit'"
+        ) }} as time_deposit_balance_cny,
+        {{ balance_where(
+            'balance_cny', "is_latest and product_family = 'credit_card'"
+        ) }} as credit_card_balance_cny,
+        {{ balance_where(
+            'balance_cny', "is_latest and product_family = 'loan'"
+        ) }} as loan_balance_cny,
+        {{ balance_where(
+            'balance_cny', "is_latest and product_family = 'wealth'"
+        ) }} as wealth_balance_cny,
+        {{ balance_where(
+            'balance_cny', "is_latest and product_family = 'fund'"
+        ) }} as fund_balance_cny,
+        {{ balance_where(
+            'balance_cny', "is_latest and product_family = 'insurance'"
+        ) }} as insurance_balance_cny,
         sum(balance_cny) filter (
             where not is_latest and product_family not in ('credit_card', 'loan')
         ) as total_balance_90d_ago_cny

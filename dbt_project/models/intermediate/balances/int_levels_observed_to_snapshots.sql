@@ -24,6 +24,18 @@ rules as (
 
 ),
 
+outcomes_touched as (
+
+    select * from {{ ref('int_outcomes_touched') }}
+
+),
+
+customers_touched as (
+
+    select * from {{ ref('int_customers_touched') }}
+
+),
+
 standing_balances as (
 
     select
@@ -97,7 +109,12 @@ summed as (
         on accounts.account_id = standing_balances.account_id
         and outcomes.balance_date = standing_balances.balance_date
 
-    where {{ is_outcome_observed('accounts', 'outcomes') }}
+    where {{ is_outcome_observed(
+        'accounts.customer_id',
+        'outcomes.as_of_date',
+        'outcomes_touched',
+        'customers_touched',
+    ) }}
 
     group by all
 
@@ -113,7 +130,7 @@ select
     summed.customer_id,
     summed.as_of_date,
     summed.judged_date,
-    {{ pyramid_level('summed.relationship_balance_cny', 'false') }} as pyramid_level,
+    {{ pyramid_level('summed.relationship_balance_cny', 'false', 'lines') }} as pyramid_level,
     -- Whoever used nothing from this day on is inactive.
     {{ add_days('summed.judged_date', '1 - cast(rules.loyalty_inactive_days as int)') }}
         as used_from_date,

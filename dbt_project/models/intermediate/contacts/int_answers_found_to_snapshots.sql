@@ -8,7 +8,26 @@ as_of_dates as (
 
 answers as (
 
-    {{ resolved(ref('stg_survey__answers')) }}
+    select * from {{ ref('stg_survey__answers') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('stg_ops__customer_identities') }}
+
+),
+
+answers_resolved as (
+
+    {{ resolved('answers', 'identities', [
+        'answer_id',
+        'question_code',
+        'answer_code',
+        'experience_score',
+        'expectation_score',
+        'answered_at',
+    ]) }}
 
 ),
 
@@ -27,27 +46,33 @@ answers_dated as (
         known_at,
         superseded_at
 
-    from answers
+    from answers_resolved
 
 )
 
 select
     answers_dated.customer_id,
     as_of_dates.as_of_date,
-    {{ last_answer('risk_tolerance') }} as risk_tolerance,
-    {{ last_answer('preferred_channel') }} as preferred_channel,
-    {{ last_answer('financial_knowledge') }} as financial_knowledge,
-    {{ last_answer('life_value') }} as life_value,
+    {{ last_answer('answers_dated', 'risk_tolerance') }} as risk_tolerance,
+    {{ last_answer('answers_dated', 'preferred_channel') }} as preferred_channel,
+    {{ last_answer('answers_dated', 'financial_knowledge') }} as financial_knowledge,
+    {{ last_answer('answers_dated', 'life_value') }} as life_value,
     count(*) filter (
         where
         answers_dated.experience_score is not null
-        and {{ is_in_last_days('answers_dated.answered_date', 365) }}
+        and {{ is_in_last_days(
+            'answers_dated.answered_date', 365, 'as_of_dates.as_of_date'
+        ) }}
     ) as score_count_365d,
     avg(answers_dated.experience_score) filter (
-        where {{ is_in_last_days('answers_dated.answered_date', 365) }}
+        where {{ is_in_last_days(
+            'answers_dated.answered_date', 365, 'as_of_dates.as_of_date'
+        ) }}
     ) as experience_score_mean_365d,
     avg(answers_dated.satisfaction_gap) filter (
-        where {{ is_in_last_days('answers_dated.answered_date', 365) }}
+        where {{ is_in_last_days(
+            'answers_dated.answered_date', 365, 'as_of_dates.as_of_date'
+        ) }}
     ) as satisfaction_gap_mean_365d
 
 from answers_dated

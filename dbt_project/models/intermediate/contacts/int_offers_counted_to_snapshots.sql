@@ -8,7 +8,25 @@ as_of_dates as (
 
 offers as (
 
-    {{ resolved(ref('stg_campaign__offers')) }}
+    select * from {{ ref('stg_campaign__offers') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('stg_ops__customer_identities') }}
+
+),
+
+offers_resolved as (
+
+    {{ resolved('offers', 'identities', [
+        'offer_id',
+        'status',
+        'is_control',
+        'offered_date',
+        'changed_date',
+    ]) }}
 
 )
 
@@ -25,10 +43,10 @@ select
         as offer_declined_count_365d,
     max(offers.offered_date) filter (where not offers.is_control) as last_offered_date
 
-from offers
+from offers_resolved as offers
 
 inner join as_of_dates
     on {{ is_known_at('offers', 'changed_date', 'as_of_dates') }}
-    and {{ is_in_last_days('offers.changed_date', 365) }}
+    and {{ is_in_last_days('offers.changed_date', 365, 'as_of_dates.as_of_date') }}
 
 group by all

@@ -29,11 +29,11 @@ links_with_previous as (
     window in_order as (
         partition by identifier
         order by
-            changed_date asc,
-            known_at asc,
-            delivery_id asc,
-            customer_id desc,
-            account_id desc
+            changed_date asc nulls last,
+            known_at asc nulls last,
+            delivery_id asc nulls last,
+            customer_id desc nulls last,
+            account_id desc nulls last
     )
 
 ),

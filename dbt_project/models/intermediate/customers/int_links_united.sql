@@ -51,7 +51,7 @@ logins as (
     select
         login_id as identifier,
         customer_id,
-        cast(null as varchar) as account_id,
+        cast(null as {{ dbt.type_string() }}) as account_id,
         changed_date,
         delivery_id,
         known_at,
@@ -68,7 +68,7 @@ customers as (
     select
         registered_customer_id as identifier,
         customer_id,
-        cast(null as varchar) as account_id,
+        cast(null as {{ dbt.type_string() }}) as account_id,
         changed_date,
         delivery_id,
         known_at,

@@ -8,7 +8,24 @@ as_of_dates as (
 
 people as (
 
-    {{ resolved(ref('stg_partner__people'), 'referrer_customer_id') }}
+    select * from {{ ref('stg_partner__people') }}
+
+),
+
+identities as (
+
+    select * from {{ ref('stg_ops__customer_identities') }}
+
+),
+
+people_resolved as (
+
+    {{ resolved(
+        'people',
+        'identities',
+        ['person_id', 'partner_kind', 'reported_date'],
+        customer_id='referrer_customer_id',
+    ) }}
 
 )
 
@@ -17,7 +34,7 @@ select
     as_of_dates.as_of_date,
     count(distinct people.person_id) as referral_count
 
-from people
+from people_resolved as people
 
 inner join as_of_dates
     on {{ is_known_at('people', 'reported_date', 'as_of_dates') }}

@@ -42,16 +42,26 @@ last_days as (
 select
     last_days.customer_id,
     as_of_dates.as_of_date,
-    {{ days_since('last_customer_event_date') }} as days_since_customer_event,
-    {{ days_since('last_atm_event_date') }} as days_since_atm_event,
-    {{ days_since('last_branch_event_date') }} as days_since_branch_event,
-    {{ days_since('last_card_event_date') }} as days_since_card_event,
-    {{ days_since('last_online_event_date') }} as days_since_online_event,
-    {{ days_since('last_salary_date') }} as days_since_salary,
-    {{ days_since('last_phone_event_date') }} as days_since_phone_event,
-    {{ days_since('last_automatic_event_date') }} as days_since_automatic_event,
-    {{ days_since('last_standing_order_date') }} as days_since_standing_order,
-    {{ days_since('last_complaint_date') }} as days_since_complaint
+    {{ days_since('last_days.last_customer_event_date', 'as_of_dates.as_of_date') }}
+        as days_since_customer_event,
+    {{ days_since('last_days.last_atm_event_date', 'as_of_dates.as_of_date') }}
+        as days_since_atm_event,
+    {{ days_since('last_days.last_branch_event_date', 'as_of_dates.as_of_date') }}
+        as days_since_branch_event,
+    {{ days_since('last_days.last_card_event_date', 'as_of_dates.as_of_date') }}
+        as days_since_card_event,
+    {{ days_since('last_days.last_online_event_date', 'as_of_dates.as_of_date') }}
+        as days_since_online_event,
+    {{ days_since('last_days.last_salary_date', 'as_of_dates.as_of_date') }}
+        as days_since_salary,
+    {{ days_since('last_days.last_phone_event_date', 'as_of_dates.as_of_date') }}
+        as days_since_phone_event,
+    {{ days_since('last_days.last_automatic_event_date', 'as_of_dates.as_of_date') }}
+        as days_since_automatic_event,
+    {{ days_since('last_days.last_standing_order_date', 'as_of_dates.as_of_date') }}
+        as days_since_standing_order,
+    {{ days_since('last_days.last_complaint_date', 'as_of_dates.as_of_date') }}
+        as days_since_complaint
 
 from last_days
 

@@ -9,7 +9,7 @@ recent_events as (
 
     select * from {{ ref('int_events_placed_in_spans') }}
 
-    where occurred_date >= {{ first_window_date() }}
+    where occurred_date >= {{ first_window_date(ref('int_as_of_dates_touched')) }}
 
 ),
 
@@ -17,7 +17,7 @@ older_events as (
 
     select * from {{ ref('int_events_placed_in_spans') }}
 
-    where occurred_date < {{ first_window_date() }}
+    where occurred_date < {{ first_window_date(ref('int_as_of_dates_touched')) }}
 
 ),
 
@@ -58,8 +58,10 @@ recent_spans as (
         cast(coalesce(sum(wait_seconds), 0) as double) as branch_wait_seconds,
         {{ count_where('wait_seconds > 30 * 60') }}
             as branch_wait_over_30_minutes_count,
-        {{ days_as_bits('occurred_date') }} filter (where initiative = 'customer')
+        {{ days_as_bits('occurred_date', 0, "initiative = 'customer'") }}
             as active_day_bits,
+        {{ days_as_bits('occurred_date', 1, "initiative = 'customer'") }}
+            as active_day_other_bits,
         max(occurred_date) filter (where initiative = 'customer')
             as last_customer_event_date,
         max(occurred_date) filter (where initiative = 'customer' and channel = 'atm')
@@ -88,7 +90,7 @@ recent_spans as (
 
 ),
 
--- What happened before every window is still part of a life.
+-- What happened before every window is still part of a life, and is asked for no more.
 older_spans as (
 
     select
@@ -98,6 +100,27 @@ older_spans as (
         withdrawn_as_of_date,
         is_current,
         {{ count_where("initiative = 'customer'") }} as customer_event_count,
+        cast(null as double) as atm_event_count,
+        cast(null as double) as branch_event_count,
+        cast(null as double) as card_event_count,
+        cast(null as double) as online_event_count,
+        cast(null as double) as phone_event_count,
+        cast(null as double) as automatic_event_count,
+        cast(null as double) as complaint_count,
+        cast(null as double) as standing_order_count,
+        cast(null as double) as salary_count,
+        cast(null as double) as salary_amount_fen,
+        cast(null as double) as debit_amount_fen,
+        cast(null as double) as credit_amount_fen,
+        cast(null as double) as fee_amount_fen,
+        cast(null as double) as customer_amount_fen,
+        cast(null as double) as customer_amount_count,
+        cast(null as double) as loan_instalment_count,
+        cast(null as double) as branch_wait_count,
+        cast(null as double) as branch_wait_seconds,
+        cast(null as double) as branch_wait_over_30_minutes_count,
+        cast(null as bigint) as active_day_bits,
+        cast(null as bigint) as active_day_other_bits,
         max(occurred_date) filter (where initiative = 'customer')
             as last_customer_event_date,
         max(occurred_date) filter (where initiative = 'customer' and channel = 'atm')
@@ -126,11 +149,10 @@ older_spans as (
 
 )
 
-select * from recent_spans  -- noqa: AM07
+select * from recent_spans
 
--- What older days are not asked for is null.
-union all by name
+union all
 
 select * from older_spans
 
-order by customer_id
+order by customer_id asc nulls last

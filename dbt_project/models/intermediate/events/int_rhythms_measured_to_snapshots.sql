@@ -63,8 +63,12 @@ expected as (
         *,
         {{ events_per_day('customer_event_count', 'observed_days') }}
             as events_per_day,
-        {{ usual_count_before(30) }} as usual_count_30d,
-        {{ usual_count_before(90) }} as usual_count_90d
+        {{ usual_count_before(
+            30, 'observed_days', 'customer_event_count', 'customer_event_count_30d'
+        ) }} as usual_count_30d,
+        {{ usual_count_before(
+            90, 'observed_days', 'customer_event_count', 'customer_event_count_90d'
+        ) }} as usual_count_90d
 
     from counted
 

@@ -121,7 +121,8 @@ ranked as (
         customer_id,
         as_of_date,
         row_number() over (
-            partition by as_of_date order by contribution_cny desc, customer_id asc
+            partition by as_of_date
+            order by contribution_cny desc nulls last, customer_id asc nulls last
         ) as contribution_rank,
         count(*) over (partition by as_of_date) as customer_count
 

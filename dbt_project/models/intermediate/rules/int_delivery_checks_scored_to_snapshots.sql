@@ -24,7 +24,9 @@ principles_scored as (
     from as_of_dates
 
     inner join delivery_checks
-        on {{ is_in_last_days('delivery_checks.business_date', 365) }}
+        on {{ is_in_last_days(
+            'delivery_checks.business_date', 365, 'as_of_dates.as_of_date'
+        ) }}
 
     group by all
 

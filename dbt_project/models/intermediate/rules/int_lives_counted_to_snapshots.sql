@@ -70,8 +70,9 @@ observed as (
 
     select
         as_of_dates.as_of_date,
-        min(first_days.first_date) over (order by as_of_dates.as_of_date)
-            as observed_since_date
+        min(first_days.first_date) over (
+            order by as_of_dates.as_of_date asc nulls last
+        ) as observed_since_date
 
     from as_of_dates
 

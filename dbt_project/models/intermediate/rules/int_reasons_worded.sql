@@ -1,8 +1,8 @@
 select
-    cast(null as varchar) as concept,
-    cast(null as varchar) as level,  -- noqa: RF04
-    cast(null as varchar) as text_en,
-    cast(null as varchar) as text_zh
+    cast(null as {{ dbt.type_string() }}) as concept,
+    cast(null as {{ dbt.type_string() }}) as level,  -- noqa: RF04
+    cast(null as {{ dbt.type_string() }}) as text_en,
+    cast(null as {{ dbt.type_string() }}) as text_zh
 where false
 {% for concept, level, text_en, text_zh in list_wordings() %}
 union all

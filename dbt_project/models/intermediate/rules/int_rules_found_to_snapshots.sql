@@ -156,8 +156,10 @@ select
     'pyramid high',
     'pyramid mid',
 ] %}
-        {{ threshold_of(rule) }} as {{ rule | replace(' ', '_') }},
-        {{ is_at_least(rule) }} as is_at_least_{{ rule | replace(' ', '_') }},
+        {{ threshold_of(rule, 'threshold', 'rule_name') }}
+            as {{ rule | replace(' ', '_') }},
+        {{ is_at_least(rule, 'comparison', 'rule_name') }}
+            as is_at_least_{{ rule | replace(' ', '_') }},
     {% endfor %}
 {% for rule in [
     'tier income_statement_age_years',
@@ -182,7 +184,8 @@ select
     'cost phone',
     'rate HKD',
 ] %}
-    {{ threshold_of(rule) }} as {{ rule | replace(' ', '_') | lower }}
+    {{ threshold_of(rule, 'threshold', 'rule_name') }}
+        as {{ rule | replace(' ', '_') | lower }}
     {{- "," if not loop.last }}
 {% endfor %}
 

@@ -125,7 +125,9 @@ select
     judged.customer_event_count,
     judged.unused_days,
     judged.loyalty_stage,
-    {{ pyramid_level('tiers.relationship_balance_cny', 'judged.is_inactive') }}
+    {{ pyramid_level(
+        'tiers.relationship_balance_cny', 'judged.is_inactive', 'lines'
+    ) }}
         as pyramid_level
 
 from judged

@@ -114,7 +114,7 @@ facts_with_household as (
         {{ incomes | join(',\n        ') }},
         sum(net_assets_cny) over of_household as household_net_assets_cny,
     {% for income in incomes %}
-        sum({{ income }}) filter (where is_income_proved) over of_household
+        sum(case when is_income_proved then {{ income }} end) over of_household
             as {{ household_incomes[loop.index0] }}{{ "," if not loop.last }}
     {% endfor %}
 
@@ -134,18 +134,21 @@ judged as (
         facts.net_assets_cny,
         facts.household_net_assets_cny,
         facts.relationship_balance_cny,
-        {{ reaches('facts.net_assets_cny', 'private_net_assets_cny') }}
+        {{ reaches('facts.net_assets_cny', 'private_net_assets_cny', 'rules') }}
             as is_private_by_net_assets,
         {{ reaches(
-            'facts.largest_wealth_subscription_cny', 'high_wealth_subscription_cny'
+            'facts.largest_wealth_subscription_cny',
+            'high_wealth_subscription_cny',
+            'rules',
         ) }} as is_high_by_subscription,
-        {{ reaches('facts.net_assets_cny', 'high_net_assets_cny') }}
-        or {{ reaches('facts.household_net_assets_cny', 'high_net_assets_cny') }}
-            as is_high_by_net_assets,
+        {{ reaches('facts.net_assets_cny', 'high_net_assets_cny', 'rules') }}
+        or {{ reaches(
+            'facts.household_net_assets_cny', 'high_net_assets_cny', 'rules'
+        ) }} as is_high_by_net_assets,
         coalesce(facts.is_income_proved, false)
-        and {{ reaches_each_year(incomes, 'high_personal_income_cny') }}
+        and {{ reaches_each_year(incomes, 'high_personal_income_cny', 'rules') }}
             as is_high_by_personal_income,
-        {{ reaches_each_year(household_incomes, 'high_household_income_cny') }}
+        {{ reaches_each_year(household_incomes, 'high_household_income_cny', 'rules') }}
             as is_high_by_household_income
 
     from facts_with_household as facts

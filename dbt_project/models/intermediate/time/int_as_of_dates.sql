@@ -58,7 +58,7 @@ observed as (
 days as (
 
     select
-        {{ each_day('first_date', 'scoring_date') }} as as_of_date,
+        {{ days_from_to('first_date', 'scoring_date') }} as as_of_date,
         scoring_date,
         observed_until_date
 

@@ -13,7 +13,7 @@ as_of_dates as (
 -- Nothing is older than 1900, and nothing counts that is newer than the last snapshot.
 days as (
 
-    select {{ each_day("date '1900-01-01'", 'max(as_of_date)') }} as calendar_date
+    select {{ days_from_to("date '1900-01-01'", 'max(as_of_date)') }} as calendar_date
 
     from as_of_dates
 
@@ -23,13 +23,21 @@ days_with_snapshots as (
 
     select
         days.calendar_date,
-        {{ first_as_of_date_after('days.calendar_date', 0) }} as first_as_of_date,
-        {{ first_as_of_date_after('days.calendar_date', 30) }} as leaves_30d_as_of_date,
-        {{ first_as_of_date_after('days.calendar_date', 90) }} as leaves_90d_as_of_date,
-        {{ first_as_of_date_after('days.calendar_date', 180) }}
-            as leaves_180d_as_of_date,
-        {{ first_as_of_date_after('days.calendar_date', 365) }}
-            as leaves_365d_as_of_date
+        {{ first_as_of_date_after(
+            'as_of_dates.as_of_date', 'days.calendar_date', 0
+        ) }} as first_as_of_date,
+        {{ first_as_of_date_after(
+            'as_of_dates.as_of_date', 'days.calendar_date', 30
+        ) }} as leaves_30d_as_of_date,
+        {{ first_as_of_date_after(
+            'as_of_dates.as_of_date', 'days.calendar_date', 90
+        ) }} as leaves_90d_as_of_date,
+        {{ first_as_of_date_after(
+            'as_of_dates.as_of_date', 'days.calendar_date', 180
+        ) }} as leaves_180d_as_of_date,
+        {{ first_as_of_date_after(
+            'as_of_dates.as_of_date', 'days.calendar_date', 365
+        ) }} as leaves_365d_as_of_date
 
     from days
 

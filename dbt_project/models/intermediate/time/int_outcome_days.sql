@@ -11,7 +11,7 @@ as_of_dates as (
 
 days as (
 
-    select {{ each_day('min(as_of_date)', 'max(as_of_date)') }} as calendar_date
+    select {{ days_from_to('min(as_of_date)', 'max(as_of_date)') }} as calendar_date
 
     from as_of_dates
 
@@ -19,10 +19,12 @@ days as (
 
 select
     days.calendar_date,
-    {{ first_as_of_date_after('days.calendar_date', -days_until_known('churn')) }}
-        as enters_as_of_date,
-    {{ first_as_of_date_after('days.calendar_date', -lead_days('churn')) }}
-        as leaves_as_of_date
+    {{ first_as_of_date_after(
+        'as_of_dates.as_of_date', 'days.calendar_date', -days_until_known('churn')
+    ) }} as enters_as_of_date,
+    {{ first_as_of_date_after(
+        'as_of_dates.as_of_date', 'days.calendar_date', -lead_days('churn')
+    ) }} as leaves_as_of_date
 
 from days
 

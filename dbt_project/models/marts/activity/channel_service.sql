@@ -24,7 +24,7 @@ select
     / sum(count(*)) over (partition by date_trunc('month', occurred_at))
         as event_share,
     cast(count(branch_wait_minutes) as integer) as branch_wait_count,
-    {{ mean_wait_minutes() }} as branch_wait_minutes_mean,
+    {{ mean_wait_minutes('branch_wait_minutes') }} as branch_wait_minutes_mean,
     cast(count(*) filter (where branch_wait_minutes > 30) as integer)
         as branch_wait_over_30_minutes_count,
     cast(count(*) filter (where branch_wait_minutes > 30) as double)

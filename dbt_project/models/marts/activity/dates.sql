@@ -18,7 +18,7 @@ observed as (
 
 days as (
 
-    select {{ each_day('first_date', 'last_date') }} as calendar_date
+    select {{ days_from_to('first_date', 'last_date') }} as calendar_date
 
     from observed
 
@@ -29,8 +29,8 @@ select
     cast(extract(year from days.calendar_date) as integer) as year_number,
     cast(extract(quarter from days.calendar_date) as integer) as quarter_number,
     cast(extract(month from days.calendar_date) as integer) as month_number,
-    cast(extract(isodow from days.calendar_date) as integer) as weekday_number,
-    extract(isodow from days.calendar_date) > 5 as is_weekend,
+    cast({{ weekday_number('days.calendar_date') }} as integer) as weekday_number,
+    {{ weekday_number('days.calendar_date') }} > 5 as is_weekend,
     {{ add_days('days.calendar_date', 1) }}
     = cast(date_trunc('month', {{ add_days('days.calendar_date', 1) }}) as date)
         as is_month_end,

@@ -39,7 +39,8 @@ contacts as (
         touchpoint_events.touchpoint,
         count(*) as contact_count,
         count(distinct transactions.customer_id) as customer_count,
-        {{ mean_wait_minutes() }} as branch_wait_minutes_mean,
+        {{ mean_wait_minutes('transactions.branch_wait_minutes') }}
+            as branch_wait_minutes_mean,
         count(*) filter (where transactions.branch_wait_minutes > 30)
             as branch_wait_over_30_minutes_count
 

@@ -151,19 +151,20 @@ select
     lives.customer_event_count as customer_event_count_ever,
     365 / nullif(spans.customer_event_count_365d, 0)
         as customer_event_gap_days_365d,
-    {{ recent_share_of('atm_event') }}
-        as atm_event_ratio_90d_to_365d,
-    {{ recent_share_of('branch_event') }}
-        as branch_event_ratio_90d_to_365d,
-    {{ recent_share_of('card_event') }}
-        as card_event_ratio_90d_to_365d,
-    {{ recent_share_of('online_event') }}
-        as online_event_ratio_90d_to_365d,
-    {{ recent_share_of('phone_event') }}
-        as phone_event_ratio_90d_to_365d,
-    {{ recent_share_of('salary') }} as salary_ratio_90d_to_365d,
-    {{ recent_share_of('standing_order') }}
-        as standing_order_ratio_90d_to_365d,
+    spans.atm_event_count_90d
+    / nullif(spans.atm_event_count_365d, 0) as atm_event_ratio_90d_to_365d,
+    spans.branch_event_count_90d
+    / nullif(spans.branch_event_count_365d, 0) as branch_event_ratio_90d_to_365d,
+    spans.card_event_count_90d
+    / nullif(spans.card_event_count_365d, 0) as card_event_ratio_90d_to_365d,
+    spans.online_event_count_90d
+    / nullif(spans.online_event_count_365d, 0) as online_event_ratio_90d_to_365d,
+    spans.phone_event_count_90d
+    / nullif(spans.phone_event_count_365d, 0) as phone_event_ratio_90d_to_365d,
+    spans.salary_count_90d
+    / nullif(spans.salary_count_365d, 0) as salary_ratio_90d_to_365d,
+    spans.standing_order_count_90d
+    / nullif(spans.standing_order_count_365d, 0) as standing_order_ratio_90d_to_365d,
     spans.online_event_count_90d
     / nullif(spans.customer_event_count_90d, 0) as online_share_90d,
     spans.branch_event_count_90d
@@ -171,11 +172,21 @@ select
     case
         when spans.customer_event_count_90d > 0
             then
-                {{ entropy_of('atm') }}
-                + {{ entropy_of('branch') }}
-                + {{ entropy_of('card') }}
-                + {{ entropy_of('online') }}
-                + {{ entropy_of('phone') }}
+                {{ entropy_of(
+                    'spans.atm_event_count_90d', 'spans.customer_event_count_90d'
+                ) }}
+                + {{ entropy_of(
+                    'spans.branch_event_count_90d', 'spans.customer_event_count_90d'
+                ) }}
+                + {{ entropy_of(
+                    'spans.card_event_count_90d', 'spans.customer_event_count_90d'
+                ) }}
+                + {{ entropy_of(
+                    'spans.online_event_count_90d', 'spans.customer_event_count_90d'
+                ) }}
+                + {{ entropy_of(
+                    'spans.phone_event_count_90d', 'spans.customer_event_count_90d'
+                ) }}
     end as channel_entropy_90d,
     coalesce(spans.salary_amount_sum_365d_cny, 0) as salary_amount_sum_365d_cny,
     coalesce(spans.standing_order_count_365d, 0) as standing_order_count_365d,

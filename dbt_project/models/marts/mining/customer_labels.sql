@@ -53,6 +53,18 @@ levels as (
 
 ),
 
+outcomes_touched as (
+
+    select * from {{ ref('int_outcomes_touched') }}
+
+),
+
+customers_touched as (
+
+    select * from {{ ref('int_customers_touched') }}
+
+),
+
 -- Days that belong to the same outcomes are as good as one.
 active_days as (
 
@@ -71,12 +83,10 @@ active_days as (
         transactions.initiative = 'customer'
         and (
             transactions.occurred_at >= (
-                select min(touched.as_of_date)
-                from {{ ref('int_outcomes_touched') }} as touched
+                select min(outcomes_touched.as_of_date) from outcomes_touched
             )
             or transactions.customer_id in (
-                select touched.customer_id
-                from {{ ref('int_customers_touched') }} as touched
+                select customers_touched.customer_id from customers_touched
             )
         )
 
@@ -94,7 +104,12 @@ still_active as (
         on active_days.enters_as_of_date <= as_of_dates.as_of_date
         and active_days.leaves_as_of_date > as_of_dates.as_of_date
 
-    where {{ is_outcome_observed('active_days', 'as_of_dates') }}
+    where {{ is_outcome_observed(
+        'active_days.customer_id',
+        'as_of_dates.as_of_date',
+        'outcomes_touched',
+        'customers_touched',
+    ) }}
 
 ),
 
@@ -204,12 +219,18 @@ select
     end as has_churned_90d,
     {{ add_days('features.as_of_date', days_until_known('cross_sell')) }}
         as cross_sell_label_known_date,
-    {{ has_opened('time_deposit') }} as has_opened_time_deposit_90d,
-    {{ has_opened('credit_card') }} as has_opened_credit_card_90d,
-    {{ has_opened('loan') }} as has_opened_loan_90d,
-    {{ has_opened('wealth') }} as has_opened_wealth_90d,
-    {{ has_opened('fund') }} as has_opened_fund_90d,
-    {{ has_opened('insurance') }} as has_opened_insurance_90d,
+    {{ has_opened('time_deposit', 'features', 'as_of_dates', 'openings') }}
+        as has_opened_time_deposit_90d,
+    {{ has_opened('credit_card', 'features', 'as_of_dates', 'openings') }}
+        as has_opened_credit_card_90d,
+    {{ has_opened('loan', 'features', 'as_of_dates', 'openings') }}
+        as has_opened_loan_90d,
+    {{ has_opened('wealth', 'features', 'as_of_dates', 'openings') }}
+        as has_opened_wealth_90d,
+    {{ has_opened('fund', 'features', 'as_of_dates', 'openings') }}
+        as has_opened_fund_90d,
+    {{ has_opened('insurance', 'features', 'as_of_dates', 'openings') }}
+        as has_opened_insurance_90d,
     growth_eligible_customers.customer_id is not null as is_growth_eligible,
     {{ add_days('features.as_of_date', days_until_known('growth')) }}
         as growth_label_known_date,
@@ -249,4 +270,9 @@ left join grown
     on features.customer_id = grown.customer_id
     and features.as_of_date = grown.as_of_date
 
-where {{ is_outcome_observed('features', 'features') }}
+where {{ is_outcome_observed(
+    'features.customer_id',
+    'features.as_of_date',
+    'outcomes_touched',
+    'customers_touched',
+) }}

@@ -55,7 +55,7 @@ best_families as (
 
     qualify row_number() over (
         partition by customer_id, as_of_date
-        order by probability desc, product_family asc
+        order by probability desc nulls last, product_family asc nulls last
     ) = 1
 
 ),
@@ -129,8 +129,8 @@ reasons_joined as (
         as_of_date,
         coalesce(product_family, '') as product_family,
         run_id,
-        {{ joined('reason', 'reason_rank') }} as reasons,
-        {{ joined('reason_zh', 'reason_rank', '；') }} as reasons_zh
+        {{ list_text('reason', 'reason_rank') }} as reasons,
+        {{ list_text('reason_zh', 'reason_rank', '；') }} as reasons_zh
 
     from reasons
 

@@ -83,7 +83,9 @@ allowed_offers as (
         customers.manager_id,
         row_number() over (
             partition by scores.customer_id
-            order by scores.open_probability desc, scores.product_family asc
+            order by
+                scores.open_probability desc nulls last,
+                scores.product_family asc nulls last
         ) as offer_rank
 
     from latest_cross_sell_scores as scores

@@ -40,7 +40,9 @@ first_offers as (
 select
     cast(
         row_number() over (
-            order by newest_scores.churn_probability desc, newest_scores.customer_id asc
+            order by
+                newest_scores.churn_probability desc nulls last,
+                newest_scores.customer_id asc nulls last
         ) as integer
     ) as contact_rank,
     newest_scores.customer_id,

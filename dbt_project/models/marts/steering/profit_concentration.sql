@@ -63,7 +63,7 @@ cumulated as (
     window
         in_all as (partition by as_of_date),
         up_to as (
-            partition by as_of_date order by twentieth
+            partition by as_of_date order by twentieth asc nulls last
             rows between unbounded preceding and current row
         )
 

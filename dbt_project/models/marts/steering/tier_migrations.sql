@@ -19,7 +19,7 @@ dates_with_previous as (
     select
         as_of_date,
         is_touched,
-        lag(as_of_date) over (order by as_of_date) as previous_as_of_date
+        lag(as_of_date) over (order by as_of_date asc nulls last) as previous_as_of_date
 
     from as_of_dates
 

@@ -13,7 +13,7 @@ select
     {{ columns | join(',\n    ') }},
     changed_date as valid_from,
     lead(changed_date, 1, {{ never() }}) over (
-        partition by {{ key }}, known_at order by changed_date
+        partition by {{ key }}, known_at order by changed_date asc nulls last
     ) as valid_to,
     known_at,
     superseded_at
@@ -28,8 +28,9 @@ from (
         select
             {{ key }},
             known_at,
-            lead(known_at) over (partition by {{ key }} order by known_at)
-                as superseded_at
+            lead(known_at) over (
+                partition by {{ key }} order by known_at asc nulls last
+            ) as superseded_at
         from (
             select {{ key }}, known_at from {{ relation }}
             union distinct
@@ -45,9 +46,10 @@ from (
     qualify row_number() over (
         partition by periods.{{ key }}, periods.known_at, stated.changed_date
         order by
-            stated.known_at desc,
-            stated.delivery_id desc,
-            stated.{{ columns | join(' asc,\n            stated.') }} asc
+            stated.known_at desc nulls last,
+            stated.delivery_id desc nulls last,
+            stated.{{ columns | join(' asc nulls last,\n            stated.') }}
+            asc nulls last
     ) = 1
 ) as in_force
 {%- endmacro %}

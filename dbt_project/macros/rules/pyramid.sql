@@ -1,23 +1,26 @@
-{# The lines between the levels of the pyramid in CNY, from rows of rules. #}
+{# The lines between the levels of the pyramid in CNY, from rows of rules. Reads
+   as_of_date, rate_hkd, pyramid_<level> and is_at_least_pyramid_<level>. #}
 {% macro pyramid_lines(rules) -%}
 select
     as_of_date,
     rate_hkd,
-    {{ pyramid_line('top') }} as top,
+    {{ pyramid_line('pyramid_top', 'rate_hkd') }} as top,
     is_at_least_pyramid_top as is_at_least_top,
-    {{ pyramid_line('high') }} as high,
+    {{ pyramid_line('pyramid_high', 'rate_hkd') }} as high,
     is_at_least_pyramid_high as is_at_least_high,
-    {{ pyramid_line('mid') }} as mid,
+    {{ pyramid_line('pyramid_mid', 'rate_hkd') }} as mid,
     is_at_least_pyramid_mid as is_at_least_mid
 from {{ rules }}
 {%- endmacro %}
 
-{% macro pyramid_line(level) -%}
-    cast(pyramid_{{ level }} as decimal(20, 2)) * cast(rate_hkd as decimal(10, 6))
+{# A line in HKD as CNY. #}
+{% macro pyramid_line(threshold_hkd, rate_to_cny) -%}
+    cast({{ threshold_hkd }} as decimal(20, 2))
+    * cast({{ rate_to_cny }} as decimal(10, 6))
 {%- endmacro %}
 
 {# The level of a relationship balance between those lines. #}
-{% macro pyramid_level(balance, is_inactive, lines='lines') -%}
+{% macro pyramid_level(balance, is_inactive, lines) -%}
     case
         when {{ is_inactive }} then 'inactive'
         when {{ reaches(balance, 'top', lines) }} then 'top'

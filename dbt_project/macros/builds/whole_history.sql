@@ -19,6 +19,7 @@
     {{ return(false) }}
 {%- endmacro %}
 
+{# Whether the last good build left any row in a table. #}
 {% macro had_rows(relation) -%}
     {%- set name = relation.schema ~ '.' ~ relation.identifier -%}
     {%- set found = run_query(
@@ -55,10 +56,12 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Whether a dbt model keeps what was built before. #}
 {% macro is_keeping(node) -%}
     {{ return(node.config.get('materialized') == 'incremental') }}
 {%- endmacro %}
 
+{# The table of a dbt model, none where there is none yet. #}
 {% macro find_relation(node) -%}
     {{ return(adapter.get_relation(node.database, node.schema, node.alias)) }}
 {%- endmacro %}
@@ -105,17 +108,4 @@
         ~ standing ~ ' except ' ~ noted ~ ')) as differing'
     ) -%}
     {{ return(counted.columns[0][0] > 0) }}
-{%- endmacro %}
-
-{# SQL that fails with a message. #}
-{% macro raise_error(message) -%}
-    {{ return(adapter.dispatch('raise_error')(message)) }}
-{%- endmacro %}
-
-{% macro default__raise_error(message) -%}
-    {{ return("select error('" ~ message | replace("'", "''") ~ "')") }}
-{%- endmacro %}
-
-{% macro spark__raise_error(message) -%}
-    {{ return("select raise_error('" ~ message | replace("'", "''") ~ "')") }}
 {%- endmacro %}

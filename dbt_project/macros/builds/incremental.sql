@@ -47,7 +47,8 @@
    kept. #}
 {% macro first_touched_date() -%}
     coalesce(
-        (select max(touched_from_date) from intermediate.int_as_of_dates), {{ always() }}
+        (select max(touched_from_date) from intermediate.int_as_of_dates),
+        {{ always() }}
     )
 {%- endmacro %}
 
@@ -85,22 +86,10 @@
     {{ return(is_incremental() and (not execute or has_rows(this))) }}
 {%- endmacro %}
 
+{# Whether a table has any row. #}
 {% macro has_rows(relation) -%}
     {%- set found = run_query('select 1 from ' ~ relation ~ ' limit 1') -%}
     {{ return(found.rows | length > 0) }}
-{%- endmacro %}
-
-{# Whether an outcome is observed in this build: at any snapshot at which it was not yet
-   known, or that something happened after, and of anybody whose accounts changed. #}
-{% macro is_outcome_observed(customers, snapshots) -%}
-    (
-        {{ snapshots }}.as_of_date in (
-            select touched.as_of_date from {{ ref('int_outcomes_touched') }} as touched
-        )
-        or {{ customers }}.customer_id in (
-            select touched.customer_id from {{ ref('int_customers_touched') }} as touched
-        )
-    )
 {%- endmacro %}
 
 {# What a data test reads of a table that is kept: in a night, what changed in it, or
