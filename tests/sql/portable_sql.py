@@ -108,5 +108,6 @@ def _find_terms_of_orders(sql: str) -> Iterator[tuple[int, str]]:
 
 if __name__ == "__main__":
     offences = find_in_project()
-    print(*offences, sep="\n")  # noqa: T201 - a program for a terminal
+    for offence in offences:
+        print(offence)  # noqa: T201 - a program for a terminal
     sys.exit(bool(offences))
