@@ -130,7 +130,8 @@ select
     summed.customer_id,
     summed.as_of_date,
     summed.judged_date,
-    {{ pyramid_level('summed.relationship_balance_cny', 'false', 'lines') }} as pyramid_level,
+    {{ pyramid_level('summed.relationship_balance_cny', 'false', 'lines') }}
+        as pyramid_level,
     -- Whoever used nothing from this day on is inactive.
     {{ add_days('summed.judged_date', '1 - cast(rules.loyalty_inactive_days as int)') }}
         as used_from_date,
