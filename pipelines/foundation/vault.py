@@ -47,6 +47,12 @@ create table if not exists vault.erasing (
 );
 """
 
+ERASED_IDENTIFIERS = """
+create or replace temp table erased_identifiers (
+    kind varchar, pseudonym varchar, erased_at timestamp, expires boolean
+)
+"""
+
 
 class Vault:
     """The vault, attached to a warehouse connection as the database ``vault``.
@@ -79,37 +85,37 @@ class Vault:
     def store_pseudonyms(self, values: str) -> None:
         """Make pseudonyms for many values, and remember whose they are.
 
-        They are then in the temporary table ``pseudonyms`` (kind, identifier,
-        pseudonym, and whether it is new), one row per value.
+        They are then in the temporary table ``pseudonyms``: the columns of ``values``,
+        ``pseudonym``, and whether it ``is_new``.
 
         Parameters
         ----------
         values : str
             A query with the columns ``kind``, for example ``"card"``, and
-            ``identifier``, each pair once and none null.
+            ``identifier``, and any others. Lines without an identifier are left out.
         """
         self._connection.execute(
             f"""
             create or replace temp table pseudonyms as
             -- Kept in between, so that the threads share what is hashed.
             with found as materialized (
-                select kind, identifier, known.pseudonym
-                from ({values})
+                select asked.*, known.pseudonym
+                from ({values}) as asked
                 left join vault.identifiers as known using (kind, identifier)
             )
             select
-                kind, identifier, pseudonym is null as is_new,
+                * exclude (pseudonym), pseudonym is null as is_new,
                 coalesce(pseudonym, left(sha256($outer || unhex(sha256(
                     $inner || encode(kind || ':' || identifier)
                 ))), {PSEUDONYM_DIGITS})) as pseudonym
-            from found
+            from found where identifier is not null
             """,
             {"outer": self._outer, "inner": self._inner},
         )
         self._find_erased()
         self._connection.execute("""
             insert into vault.identifiers
-            select made.kind, made.pseudonym, made.identifier
+            select distinct made.kind, made.pseudonym, made.identifier
             from pseudonyms as made
             anti join erased_identifiers as erased
                 on erased.kind = made.kind and erased.pseudonym = made.pseudonym
@@ -118,9 +124,13 @@ class Vault:
 
     def _find_erased(self) -> None:
         """Fill ``erased_identifiers`` with those that have a tombstone."""
+        self._connection.execute(ERASED_IDENTIFIERS)
+        # Most banks have erased nobody, and need no second hash.
+        if not self._list_tombstones():
+            return
         self._connection.execute(
             f"""
-            create or replace temp table erased_identifiers as
+            insert into erased_identifiers
             select made.kind, made.pseudonym, stones.erased_at, stones.expires
             from (
                 select
@@ -129,8 +139,6 @@ class Vault:
                         $inner || encode('erased:' || kind || ':' || pseudonym)
                     ))), {TOMBSTONE_DIGITS}) as tombstone
                 from pseudonyms
-                -- Most banks have erased nobody, and need no second hash.
-                where exists (from vault.tombstones)
             ) as made
             inner join vault.tombstones as stones using (kind, tombstone)
             """,
@@ -166,17 +174,21 @@ class Vault:
 
     def names_erased(self, text: str | None) -> bool:
         """Whether a line of text names somebody who was erased."""
+        return any(
+            tombstone(self._key, kind, pseudonym(self._key, kind, word)) in stones
+            for kind, stones in self._list_tombstones().items()
+            for word in WORD.findall(text or "")
+        )
+
+    def _list_tombstones(self) -> dict[str, set[str]]:
+        """List them by kind, once: erasing and loading never run at the same time."""
         if self._stones is None:
             with self._connection.cursor() as cursor:
                 rows = cursor.execute("""
                     select kind, list(tombstone) from vault.tombstones group by kind
                 """).fetchall()
             self._stones = {kind: set(stones) for kind, stones in rows}
-        return any(
-            tombstone(self._key, kind, pseudonym(self._key, kind, word)) in stones
-            for kind, stones in self._stones.items()
-            for word in WORD.findall(text or "")
-        )
+        return self._stones
 
     def forget_identifiers(self, names: list[tuple[str, str]]) -> None:
         """Take identifiers out again, beside a transaction on the warehouse."""

@@ -149,10 +149,9 @@ def _judge(
     may_be_rounded = store_pseudonyms(connection, vault, sources)
     connection.begin()
     try:
-        for source in sources:
-            scan.insert_rows(connection, source)
-            if may_be_rounded:
-                scan.find_rounded(connection, source)
+        sources = [scan.insert_rows(connection, source)[0] for source in sources]
+        if may_be_rounded:
+            scan.find_rounded(connection, sources)
         facts = judge.measure(connection, contract, manifest)
         judge.find_faulty(connection, sources, facts, beside=delivery_id)
         passed = _settle(connection, delivery_id, batches)

@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import building
+import deliveries
 import ingestion
 import mining
 import scoring
@@ -28,6 +29,7 @@ import simulation
 BENCHES = {
     "simulate": simulation.compare,
     "ingest": ingestion.compare,
+    "deliveries": deliveries.compare,
     "build": building.compare,
     "mine": mining.compare,
     "score": scoring.compare,
@@ -35,6 +37,8 @@ BENCHES = {
 MEMORY = "DUCKDB_JE_MALLOC_CONF"  # see pipelines/__init__.py
 # So many that half a second for opening two databases is not what is measured.
 ROWS = {"ingest": 4_000_000}
+# Has its medians within a run.
+REPEATS = {"deliveries": 1}
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def main() -> None:
     options = parser.parse_args()
     for name in options.bench:
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
-            stopwatch = Stopwatch(options.repeats)
+            stopwatch = Stopwatch(REPEATS.get(name, options.repeats))
             rows = options.rows or ROWS.get(name, 2_000_000)
             for line in BENCHES[name](stopwatch, Path(folder), rows):
                 print(line, flush=True)

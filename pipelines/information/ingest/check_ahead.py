@@ -31,7 +31,7 @@ class CheckAhead:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folders: list[Path]):
         self._folders = folders
-        self._known = _list_known(connection)
+        self._known = _find_known(connection)
         self._checks: dict[Path, Future] = {}
         self._beside = ThreadPoolExecutor(1)
 
@@ -49,6 +49,15 @@ class CheckAhead:
             if following and _find_id(following) not in self._known:
                 self._checks[following] = self._beside.submit(_check, following)
             yield folder
+
+    def knows(self, manifest: Manifest) -> bool:
+        """Whether it was loaded before with what it holds now."""
+        return self._known.get(manifest.delivery_id) == manifest.content
+
+    def forget(self, delivery_ids: list[str]) -> None:
+        """Have deliveries checked that were taken out to be loaded again."""
+        for delivery_id in delivery_ids:
+            self._known.pop(delivery_id, None)
 
     def check(self, folder: Path, manifest: Manifest) -> CheckedDelivery:
         """Give what ``check_delivery`` gives, or raise what it raises."""
@@ -81,8 +90,10 @@ def _find_id(folder: Path) -> str:
     return f"{folder.parent.name}/{name}"
 
 
-def _list_known(connection: duckdb.DuckDBPyConnection) -> set[str]:
+def _find_known(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Find the content of every delivery that was loaded, in one query for all."""
     rows = connection.execute("""
-        select delivery_id from ops.deliveries where status not in ('refused', 'stale')
+        select delivery_id, content_sha256 from ops.deliveries
+        where status not in ('refused', 'stale')
     """).fetchall()
-    return {delivery_id for (delivery_id,) in rows}
+    return dict(rows)

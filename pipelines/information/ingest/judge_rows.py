@@ -24,22 +24,18 @@ from pipelines.information.ingest import (
     repeated_rows as repeats,
 )
 from pipelines.information.ingest.row_rules import list_rules
-from pipelines.information.ingest.scan import Source, find_places
+from pipelines.information.ingest.scan import Source, find_places, number_rows
 
 # `row` is the row's number in `raw`, null for one that could not be read. Lines count
 # records, the header being the first: behind a quoted line break the file's own numbers
 # are higher.
 TABLES = """
-create or replace temp table files (
-    file_number integer, first_row bigint, row_count bigint
-);
 create or replace temp table faults (
     file_number integer, line_number bigint, row bigint,
     column_name varchar, reason varchar, raw_text varchar
 );
 create or replace temp table repeated (row bigint);
 create or replace temp table exact_texts (row bigint, raw_text varchar);
-create or replace temp table false_identifiers (kind varchar, pseudonym varchar);
 """
 
 
@@ -55,6 +51,10 @@ class Facts:
         Sum of the rows' hashes.
     broken : int
         Rows that break a rule of the contract.
+    unreadable : int
+        Faults of rows that could not be read, or not be held exactly.
+    erased : int
+        Identifiers of people who were erased.
     first, last : date or datetime or None
         When the first and the last row happened.
     totals : dict of str to Decimal
@@ -64,6 +64,8 @@ class Facts:
     rows: int
     rows_hash: str
     broken: int
+    unreadable: int
+    erased: int
     first: object
     last: object
     totals: dict[str, Decimal]
@@ -80,12 +82,14 @@ def measure(
         f"""
             select
                 count(*), cast(coalesce(sum(row_hash), 0) as varchar),
-                count(*) filter ({broken}), min({happened}), max({happened}) {sums}
+                count(*) filter ({broken}), (select count(*) from faults),
+                (select count(*) from erased_identifiers),
+                min({happened}), max({happened}) {sums}
             from raw.{contract.source} where delivery_id = ? and known_at = ?
             """,
         [manifest.delivery_id, manifest.known_at],
     ).fetchone()
-    return Facts(*row[:5], dict(zip(contract.control_totals, row[5:], strict=True)))
+    return Facts(*row[:7], dict(zip(contract.control_totals, row[7:], strict=True)))
 
 
 def find_faulty(
@@ -105,7 +109,8 @@ def find_faulty(
     contract, manifest = sources[0].delivery.contract, sources[0].delivery.manifest
     if facts.broken:
         _find_broken(connection, contract, manifest)
-    erased.find_erased(connection, contract, manifest)
+    if facts.erased:
+        erased.find_erased(connection, contract, manifest)
     repeats.find_conflicts(connection, contract, manifest, facts.rows)
     if beside:
         repeats.find_beside(connection, contract, manifest, beside)
@@ -147,6 +152,7 @@ def _find_broken(
 
 def _describe(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
     """Give each fault its file, its line, and the row's text with real identifiers."""
+    number_rows(connection, sources)
     connection.execute(f"""
         update faults set raw_text = coalesce(
             (select raw_text from exact_texts where exact_texts.row = faults.row),

@@ -29,6 +29,7 @@ from pipelines.information.ingest import (
 from pipelines.information.ingest.check import CheckedDelivery, Refusal
 from pipelines.information.ingest.outcomes import count_rows, record
 from pipelines.information.ingest.pseudonyms import store_pseudonyms
+from pipelines.information.ingest.related import Noted, is_noted
 
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
 
@@ -37,10 +38,9 @@ def load_delivery(
     connection: duckdb.DuckDBPyConnection,
     vault: Vault,
     delivery: CheckedDelivery,
+    related: list[Noted],
     scratch: Path,
-    *,
-    is_new: bool = True,
-) -> Entry:
+) -> tuple[Entry, list[str]]:
     """Load one delivery's rows: each is loaded, a duplicate, or quarantined.
 
     A row is written once, to where it stays, with pseudonyms in place of identifiers;
@@ -55,16 +55,16 @@ def load_delivery(
         Attached to it.
     delivery : CheckedDelivery
         What was delivered.
+    related : list of Noted
+        What is noted of it and of others, by ``list_related``.
     scratch : Path
         Folder for files that have to be written anew before DuckDB can read them.
-    is_new : bool, default=True
-        Whether it was never loaded before. Then others may have to be judged again,
-        for which ``again.list_stale`` asks.
 
     Returns
     -------
-    Entry
-        The counts, as the ledger keeps them.
+    tuple of Entry and list of str
+        The counts, as the ledger keeps them; and the deliveries that were taken out, to
+        be judged again after this one.
 
     Raises
     ------
@@ -83,11 +83,7 @@ def load_delivery(
             # transaction write to one database only.
             may_be_rounded = store_pseudonyms(connection, vault, sources)
             return _load(
-                connection,
-                vault,
-                sources,
-                may_be_rounded=may_be_rounded,
-                is_new=is_new,
+                connection, vault, sources, related, may_be_rounded=may_be_rounded
             )
     except files.DamagedFileError as error:
         raise Refusal(manifest.delivery_id, error.happened, error.advice) from None
@@ -103,18 +99,19 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
     vault: Vault,
     sources: list[scan.Source],
+    related: list[Noted],
     *,
     may_be_rounded: bool,
-    is_new: bool,
-) -> Entry:
+) -> tuple[Entry, list[str]]:
     delivery = sources[0].delivery
     manifest = delivery.manifest
     connection.begin()
     try:
-        for source in sources:
-            _insert(connection, source, may_be_rounded=may_be_rounded)
+        sources = [_insert(connection, source) for source in sources]
+        if may_be_rounded:
+            scan.find_rounded(connection, sources)
         facts = judge.measure(connection, delivery.contract, manifest)
-        notes = [_check_totals(connection, manifest, facts)]
+        notes = [_check_totals(manifest, facts)]
         is_faulty, stale = judge.find_faulty(
             connection, sources, facts, landing=delivery.landing
         )
@@ -127,24 +124,24 @@ def _load(
             added = ", ".join(delivery.added)
             notes.append(f"Has columns that the contract lacks: {added}")
         note = ". ".join(filter(None, notes)) or None
-        record(connection, manifest, entry, status="loaded", note=note)
+        record(connection, manifest, entry, related, status="loaded", note=note)
         _check_conservation(manifest, entry)
-        stale += again.find_stale(connection, delivery, is_new=is_new)
+        stale += again.find_stale(connection, delivery, related)
         again.take_out(connection, stale)
-        again.apply_decisions(connection, manifest.delivery_id)
+        # People decide only of what is noted.
+        if is_noted(manifest, related):
+            again.apply_decisions(connection, manifest.delivery_id)
     except BaseException:
         connection.rollback()
         connection.execute("reset disabled_optimizers")
         raise
     connection.commit()
-    return entry
+    return entry, stale
 
 
-def _insert(
-    connection: duckdb.DuckDBPyConnection, source: scan.Source, *, may_be_rounded: bool
-) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, source: scan.Source) -> scan.Source:
     manifest = source.delivery.manifest
-    found = scan.insert_rows(connection, source)
+    inserted, found = scan.insert_rows(connection, source)
     promised = manifest.files[source.number - 1]
     if found != promised.rows:
         raise Refusal(
@@ -152,16 +149,12 @@ def _insert(
             f"has {found} rows in {promised.name} and promised {promised.rows}",
             "the file was cut, or the manifest is wrong, send it again",
         )
-    if may_be_rounded:
-        scan.find_rounded(connection, source)
+    return inserted
 
 
-def _check_totals(
-    connection: duckdb.DuckDBPyConnection, manifest: Manifest, facts: judge.Facts
-) -> str | None:
+def _check_totals(manifest: Manifest, facts: judge.Facts) -> str | None:
     """Compare with what was promised, or say why that was not possible."""
-    (unreadable,) = connection.execute("select count(*) from faults").fetchone()
-    if unreadable and manifest.control_totals:
+    if facts.unreadable and manifest.control_totals:
         # An amount that can't be read can't be added up.
         return "Control totals were not compared, for a row can't be read"
     for name, promised in manifest.control_totals.items():

@@ -8,10 +8,14 @@ import duckdb
 from pipelines.foundation.deliveries import Manifest, in_utc
 from pipelines.foundation.ledger import Entry
 from pipelines.information.ingest.check import Refusal
+from pipelines.information.ingest.related import STALE, Noted, is_noted
 
 
 def mark_duplicate(
-    connection: duckdb.DuckDBPyConnection, manifest: Manifest, earlier: str
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    earlier: str,
+    related: list[Noted],
 ) -> Entry:
     """Note that a delivery says again what an earlier one said; load none of it."""
     entry = Entry(
@@ -23,7 +27,7 @@ def mark_duplicate(
         content_sha256=manifest.content,
     )
     note = f"Same content as {earlier}"
-    record(connection, manifest, entry, status="duplicate", note=note)
+    record(connection, manifest, entry, related, status="duplicate", note=note)
     return entry
 
 
@@ -54,12 +58,14 @@ def record(
     connection: duckdb.DuckDBPyConnection,
     manifest: Manifest,
     entry: Entry,
+    related: list[Noted],
     *,
     status: str,
     note: str | None,
 ) -> None:
-    """Note a delivery and its counts."""
-    _forget(connection, manifest.delivery_id, "refused", "stale")
+    """Note a delivery and its counts, in place of what ``related`` has of it."""
+    if is_noted(manifest, related, "refused", STALE):
+        _forget(connection, manifest.delivery_id, "refused", STALE)
     connection.execute(
         "insert into ops.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

@@ -119,6 +119,8 @@ def find_said_before(
     list of str
         Deliveries that have a row out of their turn: to be judged again after this one.
     """
+    if not _is_any_said(connection, contract, manifest, period):
+        return []
     connection.execute(STANDING, [manifest.source])
     (others,) = connection.execute(
         "select count(*) from standing where business_date != ?",
@@ -142,6 +144,36 @@ def find_said_before(
     )
     _settle(connection, contract)
     return out_of_turn
+
+
+def _is_any_said(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    manifest: Manifest,
+    period: tuple[object, object],
+) -> bool:
+    """Whether any row has a key that another delivery's row has: mostly none has."""
+    keys, table = ", ".join(contract.keys), f"raw.{contract.source}"
+    (is_any,) = connection.execute(
+        f"""
+        select exists(
+            select delivery_id from {table}
+            where {contract.happened.name} between $first and $last
+                and delivery_id != $delivery_id
+                and hash({keys}) in (
+                    select hash({keys}) from {table}
+                    where delivery_id = $delivery_id and known_at = $known_at
+                )
+        )
+        """,
+        {
+            "delivery_id": manifest.delivery_id,
+            "known_at": manifest.known_at,
+            "first": period[0],
+            "last": period[1],
+        },
+    ).fetchone()
+    return is_any
 
 
 def _compare(

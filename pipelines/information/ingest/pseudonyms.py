@@ -5,6 +5,7 @@ import duckdb
 from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
 from pipelines.foundation.vault import Vault
+from pipelines.information.ingest.check_digits import find_false
 from pipelines.information.ingest.scan import (
     Source,
     UnreadableError,
@@ -13,27 +14,9 @@ from pipelines.information.ingest.scan import (
     trim,
 )
 
-# Of the identifier as a number, which is faster than taking its text apart: digits from
-# the right, of which every second counts double, less 9 from 10 on.
-LUHN_SUM = " + ".join(
-    f"{digit} * 2 - if({digit} > 4, 9, 0)" if place % 2 else digit
-    for place in range(19)
-    for digit in [f"number // {10**place} % 10"]
-)
-CHECK_DIGITS = {
-    "luhn": f"""
-        case when regexp_full_match(identifier, '[0-9]{{12,19}}')
-        then ({LUHN_SUM}) % 10 = 0 else true end
-    """,
-    "iso7064": """
-        case when regexp_full_match(identifier, '[0-9]{17}[0-9X]') then list_sum(
-            list_transform(range(1, 19), lambda place:
-                coalesce(try_cast(substr(identifier, place, 1) as integer), 10)
-                * (1 << (18 - place))
-            )
-        ) % 11 = 1 else true end
-    """,
-}
+FALSE_IDENTIFIERS = """
+create or replace temp table false_identifiers (kind varchar, pseudonym varchar)
+"""
 
 
 def store_pseudonyms(
@@ -48,76 +31,65 @@ def store_pseudonyms(
         DuckDB would round without a word.
     """
     contract = sources[0].delivery.contract
-    columns = contract.identifiers
-    names = ", ".join([*(column.name for column in columns), "is_long"])
-    sets = ", ".join([*(f"({column.name})" for column in columns), "(is_long)"])
-    verb = "create or replace temp table identifiers as"
+    verb = "create or replace temp table written_identifiers as"
     for source in sources:
-        # One pass over the file finds the distinct values of every column.
         try:
-            connection.execute(
-                f"""
-                {verb} select {names}
-                from (
-                    select
-                        *,
-                        {_may_be_rounded(contract, source.delivery.manifest)} as is_long
-                    from {source.scan(types="text")}
-                )
-                group by grouping sets ({sets})
-                """,
-                source.values,
-            )
+            connection.execute(f"{verb} {_list_identifiers(source)}", source.values)
         except duckdb.InvalidInputException:
             # Its message quotes what could not be read.
             raise UnreadableError(source.number) from None
         forget_rejects(connection)
-        verb = "insert into identifiers"
+        verb = "insert into written_identifiers"
     # Blanks are looked for in the few distinct values, not in every row.
-    written = " union ".join(
-        f"select '{column.identifier}' as kind, {column.name} as written "
-        f"from identifiers where {column.name} is not null"
-        for column in columns
-    )
-    connection.execute(f"""
-        create or replace temp table written_identifiers as
+    vault.store_pseudonyms(f"""
         select distinct kind, written, {trim("written")} as identifier
-        from ({written})
-    """)
-    vault.store_pseudonyms("""
-        select distinct kind, identifier from written_identifiers
-        where identifier is not null
-    """)
-    connection.execute("""
-        insert into pseudonyms by name
-        select kind, written.written as identifier, made.pseudonym
-        from written_identifiers as written
-        inner join pseudonyms as made using (kind, identifier)
-        where written.written != identifier
+        from written_identifiers where kind is not null
     """)
     _find_false_identifiers(connection, contract)
     (may_be_rounded,) = connection.execute(
-        "select coalesce(bool_or(is_long), false) from identifiers"
+        "select exists(from written_identifiers where kind is null)"
     ).fetchone()
     return may_be_rounded
+
+
+def _list_identifiers(source: Source) -> str:
+    """Write the query that finds a file's identifiers, each once in a column.
+
+    One pass over the file finds the distinct values of every column, and whether an
+    amount may be rounded: that is a line without a kind.
+    """
+    contract = source.delivery.contract
+    names = [column.name for column in contract.identifiers] + ["is_long"]
+    columns = " union all ".join(
+        f"select '{column.identifier}', {column.name} "
+        f"from found where {column.name} is not null"
+        for column in contract.identifiers
+    )
+    return f"""
+        with found as materialized (
+            select {", ".join(names)}
+            from (
+                select
+                    *,
+                    {_may_be_rounded(contract, source.delivery.manifest)} as is_long
+                from {source.scan(types="text")}
+            )
+            group by grouping sets ({", ".join(f"({name})" for name in names)})
+        )
+        select null::varchar as kind, null::varchar as written from found where is_long
+        {f"union all {columns}" if columns else ""}
+    """
 
 
 def _find_false_identifiers(
     connection: duckdb.DuckDBPyConnection, contract: Contract
 ) -> None:
-    for column in contract.identifiers:
-        if column.check_digit:
-            connection.execute(
-                f"""
-                insert into false_identifiers
-                select kind, pseudonym
-                from (
-                    select *, try_cast(identifier as ubigint) as number from pseudonyms
-                )
-                where kind = ? and not ({CHECK_DIGITS[column.check_digit]})
-                """,
-                [column.identifier],
-            )
+    """Fill ``false_identifiers`` with those whose check digit is another."""
+    columns = [column for column in contract.identifiers if column.check_digit]
+    if columns:
+        connection.execute(FALSE_IDENTIFIERS)
+    for column in columns:
+        find_false(connection, column.identifier, column.check_digit)
 
 
 def _may_be_rounded(contract: Contract, manifest: Manifest) -> str:

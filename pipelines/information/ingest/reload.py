@@ -11,10 +11,15 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation.contracts import load_contract
-from pipelines.foundation.deliveries import MANIFEST, Manifest, in_utc
+from pipelines.foundation.deliveries import MANIFEST
 from pipelines.information.ingest.check import CheckedDelivery
-
-STALE = "stale"
+from pipelines.information.ingest.related import (
+    STALE,
+    Noted,
+    find_copies,
+    find_first_of_date,
+    is_noted,
+)
 
 
 def find_folder(landing: Path, delivery_id: str) -> Path | None:
@@ -51,23 +56,30 @@ def list_stale(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def find_stale(
-    connection: duckdb.DuckDBPyConnection, delivery: CheckedDelivery, *, is_new: bool
+    connection: duckdb.DuckDBPyConnection,
+    delivery: CheckedDelivery,
+    related: list[Noted],
 ) -> list[str]:
-    """Find what has to be judged again because of a delivery that was just loaded."""
+    """Find what has to be judged again because of a delivery that was just loaded.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        The warehouse.
+    delivery : CheckedDelivery
+        What was loaded.
+    related : list of Noted
+        What was noted before, by ``list_related``.
+    """
     manifest, landing = delivery.manifest, delivery.landing
-    stale = find_copies(connection, landing, manifest)
-    (since, siblings) = connection.execute(
-        """
-        select min(extracted_at), count(*) from ops.deliveries
-        where source = ? and business_date = ? and status != 'refused'
-        """,
-        [manifest.source, manifest.business_date],
-    ).fetchone()
-    if not is_new:
+    copies = find_copies(manifest, related)
+    stale = [name for name in copies if find_folder(landing, name)]
+    since = find_first_of_date(manifest, related)
+    if is_noted(manifest, related, STALE):
         # It may have lost a row that others left out.
-        own = (in_utc(manifest.extracted_at), manifest.delivery_id)
+        own = (manifest.known_at, manifest.delivery_id)
         stale += find_repeating(connection, landing, manifest.source, own)
-    elif siblings > 1:
+    elif since:
         stale += find_repeating(connection, landing, manifest.source, (since, ""))
     return [other for other in stale if other != manifest.delivery_id]
 
@@ -122,30 +134,6 @@ def find_sharing(
         )
         """,
         {"delivery_id": delivery_id},
-    ).fetchall()
-    return [name for (name,) in rows if find_folder(landing, name)]
-
-
-def find_copies(
-    connection: duckdb.DuckDBPyConnection, landing: Path, manifest: Manifest
-) -> list[str]:
-    """Find what was loaded, though it only says again what this one said before it."""
-    rows = connection.execute(
-        """
-        select delivery_id from ops.deliveries
-        where source = ? and content_sha256 = ? and business_date != ? and sequence = 1
-            and rows_delivered > 0 and status in ('loaded', 'accepted', 'held')
-            and (extracted_at, delivery_id) > (
-                select (extracted_at, delivery_id) from ops.deliveries
-                where delivery_id = ? and status != 'refused'
-            )
-        """,
-        [
-            manifest.source,
-            manifest.content,
-            manifest.business_date,
-            manifest.delivery_id,
-        ],
     ).fetchall()
     return [name for (name,) in rows if find_folder(landing, name)]
 

@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
 
-PART_ROWS = 30_000_000
+FEW_ROWS, PART_ROWS = 100_000, 30_000_000
 
 
 def find_conflicts(
@@ -65,7 +65,7 @@ def _find_repeated_hashes(
     Sorting numbers takes half of the time that grouping them takes. They are read in
     parts, in which equal ones are together: one part is sorted while the next is read.
     """
-    part_count = 2 + row_count // PART_ROWS
+    part_count = 1 + (row_count > FEW_ROWS) + row_count // PART_ROWS
     query = f"""
         select key_hash
         from (

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation import ledger
-from pipelines.foundation.deliveries import Manifest, find_deliveries
+from pipelines.foundation.deliveries import find_deliveries
 from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.foundation.logs import show_progress
 from pipelines.foundation.settings import Settings
@@ -18,6 +18,12 @@ from pipelines.information.ingest.check import CheckedDelivery, Refusal, read_ma
 from pipelines.information.ingest.check_ahead import CheckAhead
 from pipelines.information.ingest.load import load_delivery
 from pipelines.information.ingest.outcomes import mark_duplicate, mark_refused
+from pipelines.information.ingest.related import (
+    STALE,
+    find_earlier,
+    is_noted,
+    list_related,
+)
 
 logger = logging.getLogger(__name__)
 # Of deliveries that are judged again; each makes only later ones wait for another.
@@ -158,23 +164,27 @@ def _ingest_one(
                 "manifest."
             )
             return
-        earlier = _find_earlier(connection, manifest)
+        if checks.knows(manifest):
+            summary.deliveries_known += 1
+            return
+        related = list_related(connection, manifest)
+        earlier = find_earlier(connection, manifest, related)
         if earlier == manifest.delivery_id:
             summary.deliveries_known += 1
             return
-        is_new = manifest.delivery_id not in again.list_stale(connection)
         delivery = checks.check(folder, manifest)
         if earlier:
-            entry = mark_duplicate(connection, manifest, earlier)
+            entry = mark_duplicate(connection, manifest, earlier, related)
         else:
             scratch = settings.home / "transcoded"
-            entry = load_delivery(connection, vault, delivery, scratch, is_new=is_new)
+            entry, stale = load_delivery(connection, vault, delivery, related, scratch)
+            checks.forget(stale)
     except Refusal as refusal:
         summary.refused.append(str(refusal))
         mark_refused(connection, folder, refusal)
         return
     ledger.append(settings.ledger, [entry])
-    if is_new:
+    if not is_noted(manifest, related, STALE):
         _count(summary, delivery, entry, is_duplicate=earlier is not None)
     else:
         summary.deliveries_again += 1
@@ -230,58 +240,3 @@ def _judge_again(
         "and withdraw one of them."
     )
     raise DataQualityError(msg)
-
-
-def _find_earlier(
-    connection: duckdb.DuckDBPyConnection, manifest: Manifest
-) -> str | None:
-    """Find the delivery that this one repeats: itself, or another with its content.
-
-    Raises
-    ------
-    Refusal
-        One of the same name was loaded with other content.
-    """
-    row = connection.execute(
-        """
-        select content_sha256 from ops.deliveries
-        where delivery_id = ? and status not in ('refused', 'stale')
-        """,
-        [manifest.delivery_id],
-    ).fetchone()
-    if row and manifest.content in {row[0], *_list_erased(connection, manifest)}:
-        return manifest.delivery_id
-    if row:
-        raise Refusal(
-            manifest.delivery_id,
-            "has other content than the delivery of that name that was loaded",
-            "send a restatement with the next sequence",
-        )
-    # A restatement is loaded whatever it says, and what was extracted first is never
-    # the repetition: so the order in which deliveries come in makes no difference.
-    row = connection.execute(
-        """
-        select delivery_id from ops.deliveries
-        where source = ? and content_sha256 = ? and rows_delivered > 0
-            and status not in ('refused', 'duplicate', 'withdrawn')
-            and business_date != ? and (extracted_at, delivery_id) < (?, ?) and ? = 1
-        """,
-        [
-            manifest.source,
-            manifest.content,
-            manifest.business_date,
-            manifest.known_at,
-            manifest.delivery_id,
-            manifest.sequence,
-        ],
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _list_erased(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> set[str]:
-    """List what a delivery's content was before somebody was erased from it."""
-    rows = connection.execute(
-        "select content_sha256 from ops.erased_contents where delivery_id = ?",
-        [manifest.delivery_id],
-    ).fetchall()
-    return {content for (content,) in rows}

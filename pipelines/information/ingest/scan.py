@@ -1,7 +1,8 @@
 """Read a delivery's files with DuckDB, as bare text or typed."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
@@ -24,11 +25,15 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """One file of a delivery, ready for DuckDB."""
+    """One file of a delivery, ready for DuckDB.
+
+    ``row_count`` is how many of its rows could be read, once they are inserted.
+    """
 
     delivery: CheckedDelivery
     number: int
     path: Path
+    row_count: int | None = None
 
     @property
     def values(self) -> dict[str, str]:
@@ -69,13 +74,15 @@ class Source:
         """
 
 
-def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
+def insert_rows(
+    connection: duckdb.DuckDBPyConnection, source: Source
+) -> tuple[Source, int]:
     """Write a file's rows to ``raw``; what can't be read becomes a fault.
 
     Returns
     -------
-    int
-        Rows that the file holds, readable or not.
+    tuple of Source and int
+        The file with its ``row_count``, and the rows it holds, readable or not.
 
     Raises
     ------
@@ -107,29 +114,53 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, source: Source) -> int:
     except duckdb.InvalidInputException:
         # DuckDB quotes the row in its message, so the message goes no further.
         raise UnreadableError(source.number) from None
-    connection.execute(
+    unreadable = _move_rejects(connection, source.number)
+    return replace(source, row_count=row_count), row_count + unreadable
+
+
+def number_rows(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
+    """Fill ``files`` with which rows of ``raw`` came from which file.
+
+    DuckDB numbers the rows of one transaction without a gap, file by file.
+    """
+    manifest = sources[0].delivery.manifest
+    (first,) = connection.execute(
         f"""
-        insert into files
-        select ?, coalesce(max(rowid), 0) - ? + 1, ? from raw.{contract.source}
+        select coalesce(min(rowid), 0) from raw.{manifest.source}
         where delivery_id = ? and known_at = ?
         """,
-        [
-            source.number,
-            row_count,
-            row_count,
-            manifest.delivery_id,
-            manifest.known_at,
-        ],
+        [manifest.delivery_id, manifest.known_at],
+    ).fetchone()
+    counts = [source.row_count for source in sources]
+    connection.execute("""
+        create or replace temp table files (
+            file_number integer, first_row bigint, row_count bigint
+        )
+    """)
+    connection.executemany(
+        "insert into files values (?, ?, ?)",
+        list(
+            zip(
+                [source.number for source in sources],
+                accumulate(counts, initial=first),
+                counts,
+                strict=False,
+            )
+        ),
     )
-    return row_count + _move_rejects(connection, source.number)
 
 
-def find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+def find_rounded(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
     """Make faults of the rows that the contract's types could not hold exactly.
 
-    Their text is kept as well, for in ``raw`` it is no longer what was delivered. Reads
-    the file that was inserted last.
+    Their text is kept as well, for in ``raw`` it is no longer what was delivered.
     """
+    number_rows(connection, sources)
+    for source in sources:
+        _find_rounded(connection, source)
+
+
+def _find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     contract = source.delivery.contract
     texts = ", ".join(f"coalesce({quote(_as_text(c))}, '')" for c in contract.columns)
     decimals = [column for column in contract.columns if scale(column) is not None]
@@ -301,7 +332,7 @@ def _replace_identifiers(contract: Contract) -> tuple[str, str, str]:
             """)
             joins.append(
                 f"left join (from pseudonyms where kind = '{column.identifier}') "
-                f"as {owners} on {owners}.identifier = delivered.{name}"
+                f"as {owners} on {owners}.written = delivered.{name}"
             )
         elif column.data_type == "timestamp":
             # The clock of a time zone is slow, and only infinity needs it.

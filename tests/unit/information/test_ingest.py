@@ -2,8 +2,10 @@ import hashlib
 import json
 import threading
 from datetime import date
+from itertools import compress
 
 import duckdb
+import numpy as np
 import pytest
 
 from pipelines.foundation.errors import DataQualityError
@@ -13,8 +15,8 @@ from pipelines.information import verify
 from pipelines.information.ingest import check_ahead as ahead
 from pipelines.information.ingest import run as ingest
 from pipelines.information.ingest.check import check_delivery
+from pipelines.information.ingest.check_digits import is_luhn
 from pipelines.information.ingest.load import load_delivery
-from pipelines.information.ingest.pseudonyms import CHECK_DIGITS
 
 BALANCES = """
     select
@@ -408,18 +410,7 @@ def test_the_check_digit_of_a_card_is_luhns(length):
     """ISO/IEC 7812-1, annex B, digit by digit."""
     begun = [str(7 * 10 ** (length - 2) + 123_456_789 * n) for n in range(20)]
     numbers = [number + digit for number in begun for digit in "0123456789"]
-    with duckdb.connect() as connection:
-        accepted = connection.execute(
-            f"""
-            select identifier
-            from (
-                select identifier, try_cast(identifier as ubigint) as number
-                from (select unnest(?) as identifier)
-            )
-            where {CHECK_DIGITS["luhn"]}
-            """,
-            [numbers],
-        ).fetchall()
+    accepted = is_luhn(np.array([int(number) for number in numbers], dtype=np.uint64))
 
     doubled = str.maketrans("0123456789", "0246813579")
     expected = {
@@ -427,5 +418,5 @@ def test_the_check_digit_of_a_card_is_luhns(length):
         for number in numbers
         if sum(map(int, number[-1::-2] + number[-2::-2].translate(doubled))) % 10 == 0
     }
-    assert {number for (number,) in accepted} == expected
+    assert set(compress(numbers, accepted)) == expected
     assert len(expected) == len(begun)
