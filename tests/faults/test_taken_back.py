@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pipelines.foundation.deliveries import MANIFEST
+from pipelines.foundation.contracts import load_contract
+from pipelines.foundation.deliveries import MANIFEST, describe_file
 from pipelines.foundation.warehouse import connect
 from pipelines.information import rulings as decisions
 from pipelines.information import verify
 from pipelines.information.ingest import run as ingest
 
+COLUMNS = load_contract("core_balances").names
 FIRST, SECOND = date(2025, 1, 30), date(2025, 1, 31)
 BALANCES = """
     select
@@ -155,3 +157,32 @@ def test_where_its_files_are_gone_what_is_stored_stays(settings, send):
         assert connection.execute("""
             select delivery_id, count(*) from ops.quarantine group by all
         """).fetchall() == [(f"core_balances/{FIRST}.1", 2)]
+
+
+def test_a_bad_row_is_found_in_its_file_though_one_before_it_counts_from_later_on(
+    settings, send
+):
+    send(FIRST, (1, 4), 1)
+    send(FIRST, (1, 3), 3, sequence=2)
+    # Its first file says what the first date has taken back since.
+    rows = {"said.csv": "A3,2025-01-29,3,CNY", "bad.csv": "A5,2025-01-29,5,ABC"}
+    folder = settings.landing / "core_balances" / SECOND.isoformat()
+    folder.mkdir()
+    for name, row in rows.items():
+        (folder / name).write_text(f"{','.join(COLUMNS)}\n{row}\n")
+    manifest = {
+        "source": "core_balances",
+        "business_date": f"{SECOND}",
+        "extracted_at": "2025-02-02T01:00:00Z",
+        "files": [describe_file(folder / name, rows=1).model_dump() for name in rows],
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+
+    ingest.run(settings).raise_for_problems()
+
+    with connect(settings, read_only=True) as connection:
+        assert connection.execute("""
+            select file_number, line_number, reason from ops.quarantine
+        """).fetchall() == [(2, 2, "not_accepted")]
+    accept_all(settings)
+    assert (3, SECOND, known(3)) in staged(settings)

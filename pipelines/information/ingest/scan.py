@@ -121,32 +121,30 @@ def insert_rows(
 def number_rows(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
     """Fill ``files`` with which rows of ``raw`` came from which file.
 
-    DuckDB numbers the rows of one transaction without a gap, file by file.
+    DuckDB numbers the rows of one transaction without a gap, file by file. Those that
+    count from a later day on have another ``known_at`` than their delivery.
     """
     manifest = sources[0].delivery.manifest
     (first,) = connection.execute(
         f"""
         select coalesce(min(rowid), 0) from raw.{manifest.source}
-        where delivery_id = ? and known_at = ?
+        where delivery_id = ? and known_at >= ?
         """,
         [manifest.delivery_id, manifest.known_at],
     ).fetchone()
-    counts = [source.row_count for source in sources]
     connection.execute("""
         create or replace temp table files (
             file_number integer, first_row bigint, row_count bigint
         )
     """)
+    counts = [source.row_count for source in sources]
+    begins = accumulate(counts[:-1], initial=first)
     connection.executemany(
         "insert into files values (?, ?, ?)",
-        list(
-            zip(
-                [source.number for source in sources],
-                accumulate(counts, initial=first),
-                counts,
-                strict=False,
-            )
-        ),
+        [
+            (source.number, begin, source.row_count)
+            for source, begin in zip(sources, begins, strict=True)
+        ],
     )
 
 
