@@ -55,8 +55,9 @@ SUITE = gx.ExpectationSuite(
         # What is saved or invested is worth nought at least; only a current account may
         # go below.
         forbid_rows(
-            "product_family in ('time_deposit', 'wealth', 'fund', 'insurance') "
-            "and balance < 0",
+            "balance < 0 and product_family in ("
+            "select product_family from seeds.product_families "
+            "where is_offered and holding_class != 'owed')",
             says="no deposit or investment is negative",
             principle=ACCURACY,
             severity="warning",

@@ -23,7 +23,7 @@ summed as (
             select sum(balance_cny) from accounts
             where
                 is_open
-                and product_family not in ('credit_card', 'loan')
+                and {{ is_not_held_as('owed') }}
                 and customer_id in (select customers.customer_id from customers)
         ) as accounts_cny
 

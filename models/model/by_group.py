@@ -94,6 +94,24 @@ class ClassifierByGroup(ClassifierMixin, BaseEstimator):
         return self.classes_[(self.decision_function(X) > 0).astype(int)]
 
 
+def list_groups(pipeline):
+    """List the groups that a pipeline was fitted for.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted.
+
+    Returns
+    -------
+    list
+        Empty where it has none.
+    """
+    prepare = dict(pipeline.named_steps).get("columns")
+    parts = getattr(prepare, "named_transformers_", {})
+    return list(parts["group"].categories_[0]) if "group" in parts else []
+
+
 def repeat_by_group(X, group_count):
     """Give every group its own copy of each column, and an intercept.
 

@@ -7,17 +7,18 @@ from models.model.candidates import build_boosting_by_group, build_logistic_by_g
 # A judgement: what an account brings in its first year, times the share that would not
 # have opened by itself, and what an offer costs.
 WORTH_CNY = (200.0, 5.0)
-FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
 FAMILY = "product_family"
 
 
-def build_estimators(treatments, random_state=0):
+def build_estimators(treatments, families, random_state=0):
     """Build the unfitted candidates, the simplest first.
 
     Parameters
     ----------
     treatments : dict of str to str
         By column that they take, see :mod:`models.modify.treatments`.
+    families : list of str
+        The product families that are offered.
     random_state : int, default=0
         Seed of whatever is random.
 
@@ -32,15 +33,15 @@ def build_estimators(treatments, random_state=0):
         "logistic": build_logistic_by_group(
             {name: treatments[name] for name in treatments if name != FAMILY},
             FAMILY,
-            FAMILIES,
+            families,
             penalty=0.003,
         ),
-        # What makes one customer buy a fund makes another borrow: six small ensembles
-        # of their own rank better than one that has to tell families apart first.
+        # What makes one customer buy a fund makes another borrow: a small ensemble for
+        # each ranks better than one that has to tell families apart first.
         "boosting": build_boosting_by_group(
             {name: treatments[name] for name in treatments if name != FAMILY},
             FAMILY,
-            FAMILIES,
+            families,
             random_state,
             learning_rate=0.05,
             max_iter=100,
@@ -82,15 +83,16 @@ def score_by_co_holding(known, frame):
     Returns
     -------
     ndarray of shape (n_rows,)
-        Mean, over the families a customer holds, of the share of their holders who
-        hold the family in question; over everybody for who holds none.
+        Mean, over the families asked about that a customer holds, of the share of their
+        holders who hold the one in question; over everybody for who holds none.
     """
-    columns = [f"holds_{family}" for family in FAMILIES]
+    families = sorted(frame[FAMILY].unique())
+    columns = [f"holds_{family}" for family in families]
     held, asked = known[columns].to_numpy(), frame[columns].to_numpy()
     together = held.T @ held
     shares = together / np.maximum(np.diag(together), 1)[:, None]
     usual = held.mean(axis=0)
-    family = frame[FAMILY].map({name: i for i, name in enumerate(FAMILIES)})
+    family = frame[FAMILY].map({name: i for i, name in enumerate(families)})
     count = asked.sum(axis=1)
     means = np.where(count[:, None] > 0, asked @ shares, usual)
     means = means / np.maximum(count, 1)[:, None]

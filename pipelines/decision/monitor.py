@@ -13,6 +13,7 @@ from pipelines.decision import health
 from pipelines.discovery.champion import registry
 from pipelines.discovery.champion.registry import Champion
 from pipelines.discovery.tracking import mlflow_runs as tracking
+from pipelines.discovery.tracking.artifacts import list_unknown_families
 from pipelines.discovery.use_cases.sample import draw, read_part
 from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.parameters import read_contact_capacity
@@ -169,6 +170,10 @@ def _read_baseline(
     draw(connection, use_case, table, {as_of_date: "test"}, seed=0)
     rows = read_part(connection, use_case, "test", table=table)
     connection.execute(f"drop table {table}")
+    families = find_use_case(use_case).families
+    if unknown := list_unknown_families(champion.estimator, families):
+        # It scores none of them, and so they are not compared.
+        rows = rows[~rows["product_family"].isin(unknown)]
     return rows.sample(min(len(rows), MOST_ROWS), random_state=0)
 
 

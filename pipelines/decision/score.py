@@ -9,7 +9,10 @@ import pandas as pd
 
 from pipelines.discovery.champion import registry
 from pipelines.discovery.champion.registry import Champion
-from pipelines.discovery.tracking.artifacts import require_columns
+from pipelines.discovery.tracking.artifacts import (
+    list_unknown_families,
+    require_columns,
+)
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.use_case import UseCase, find_use_case
 from pipelines.foundation.warehouse import connect, run_lock
@@ -86,7 +89,8 @@ def _write_new_scores(
     # A cursor of its own, because the connection writes while this one reads.
     with connection.cursor() as reading:
         batches = reading.sql(
-            f"select {selected} from ({use_case.asked}) where as_of_date = ?",
+            f"select {selected} from ({use_case.asked}) where as_of_date = ? "
+            f"{_leave_out_unknown(use_case, champion)}",
             params=[as_of_date],
         ).to_arrow_reader(BATCH_ROWS)
         rows = 0
@@ -103,6 +107,23 @@ def _write_new_scores(
             _append(connection, scores)
             rows += len(scores)
     return rows
+
+
+def _leave_out_unknown(use_case: UseCase, champion: Champion) -> str:
+    """Write the condition that leaves out what the champion has not learnt."""
+    unknown = list_unknown_families(champion.estimator, use_case.families)
+    if not unknown:
+        return ""
+    logger.warning(
+        "%s: version %d has not learnt %s, so it is not scored. Run `crm mine %s` and "
+        "approve what comes of it.",
+        use_case.name,
+        champion.estimator_version,
+        ", ".join(unknown),
+        use_case.name,
+    )
+    listed = ", ".join(f"'{family}'" for family in unknown)
+    return f"and product_family not in ({listed})"
 
 
 def _predict(champion: Champion, features: pd.DataFrame) -> np.ndarray:

@@ -3,6 +3,7 @@
 Whoever learns from features, expects something of them or puts them in words asks here.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from pipelines.foundation.errors import DataQualityError
-from pipelines.foundation.parameters import PROJECT, read_variables
+from pipelines.foundation.parameters import PROJECT, read_families, read_variables
 
 CONTRACT = PROJECT / "models" / "marts" / "mining" / "customer_features.yml"
 CATEGORY = "category"
@@ -27,6 +28,15 @@ KINDS = {
     "amount": (0, None),
     "balance": (-1e11, 1e11),
     "number": (None, None),
+}
+# What stands in a column's name for product families, and which: the entry says the
+# same of a column of each.
+FAMILIES = {
+    "{family}": {},
+    "{offered}": {"is_offered": "true"},
+    "{deposit}": {"holding_class": "deposit"},
+    "{invested}": {"holding_class": "invested"},
+    "{owed}": {"holding_class": "owed"},
 }
 LEVELS = ("more", "less", "other")
 LANGUAGES = ("en", "zh")
@@ -157,7 +167,11 @@ def load_feature_contract(path: Path = CONTRACT) -> FeatureContract:
     model = _read_model(path)
     meta = model.get("config", {}).get("meta", {})
     wordings = meta.get("concepts", {})
-    columns = {column["name"]: _read_meta(column) for column in model["columns"]}
+    columns = {
+        name: _read_meta(column)
+        for column in model["columns"]
+        for name in name_columns(column["name"])
+    }
     added = {
         name: said | {"data_type": "varchar"}
         for name, said in meta.get("added", {}).items()
@@ -176,6 +190,22 @@ def load_feature_contract(path: Path = CONTRACT) -> FeatureContract:
     )
     _check_wordings(contract)
     return contract
+
+
+def name_columns(name: str) -> list[str]:
+    """Name the columns that an entry stands for: itself, or one for each family.
+
+    Raises
+    ------
+    DataQualityError
+        It names families of a kind that there is not.
+    """
+    kind = re.search(r"{.*}", name)
+    if kind is None:
+        return [name]
+    if kind[0] not in FAMILIES:
+        _refuse(name, "the name", f"has none of {', '.join(FAMILIES)}")
+    return [name.replace(kind[0], each) for each in read_families(**FAMILIES[kind[0]])]
 
 
 def _read_model(path: Path) -> dict:

@@ -70,6 +70,23 @@ def read_in_force(name: str, as_of_date: date | None = None, **key: str) -> dict
     return max(rows, key=lambda row: row["valid_from"])
 
 
+def read_families(**key: str) -> list[str]:
+    """Read the product families of the seed ``product_families``, their only list.
+
+    Parameters
+    ----------
+    **key : str
+        Columns that say which families are meant, and their values.
+
+    Returns
+    -------
+    list of str
+        In the seed's order.
+    """
+    rows = [row for row in read_seed("product_families") if key.items() <= row.items()]
+    return list(dict.fromkeys(row["product_family"] for row in rows))
+
+
 def read_drift_threshold(as_of_date: date | None = None) -> float:
     """Read the stability index beyond which a column or a score has drifted."""
     row = read_in_force("health_thresholds", as_of_date, metric="psi")

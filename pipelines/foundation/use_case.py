@@ -11,13 +11,14 @@ each. It imports nothing heavy, for the DAGs read it whenever they are parsed.
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.feature_contract import Columns, load_feature_contract
-from pipelines.foundation.parameters import read_seed, read_variables
+from pipelines.foundation.parameters import read_families, read_variables
 
-# A customer has one as soon as there is an account, so it is not offered.
-NOT_OFFERED = "current_deposit"
+if TYPE_CHECKING:  # scikit-learn takes 3 s to import, and DAGs read this file
+    from sklearn.base import BaseEstimator
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +96,17 @@ class UseCase:
         return load_feature_contract().list_columns(self.name, self.keys[2:])
 
     @property
+    def families(self) -> list[str]:
+        """The product families that it asks about; none, unless it is about offers."""
+        return []
+
+    def build_estimators(
+        self, treatments: dict[str, str], random_state: int
+    ) -> "dict[str, BaseEstimator]":
+        """Build its unfitted candidates, by name."""
+        return self.module.build_estimators(treatments, random_state=random_state)
+
+    @property
     def score_table(self) -> str:
         """Where its scores are written."""
         return f"ml.{self.name}_scores"
@@ -149,8 +161,15 @@ class OfferUseCase(UseCase):
     @property
     def families(self) -> list[str]:
         """The product families that can be offered."""
-        families = [row["product_family"] for row in read_seed("product_families")]
-        return [name for name in dict.fromkeys(families) if name != NOT_OFFERED]
+        return read_families(is_offered="true")
+
+    def build_estimators(
+        self, treatments: dict[str, str], random_state: int
+    ) -> "dict[str, BaseEstimator]":
+        """Build its unfitted candidates, by name."""
+        return self.module.build_estimators(
+            treatments, self.families, random_state=random_state
+        )
 
     @property
     def keys(self) -> list[str]:

@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from pipelines.foundation.feature_contract import load_feature_contract
-from pipelines.foundation.parameters import PROJECT
+from pipelines.foundation.parameters import PROJECT, read_families
 
 # Measures of a span of days, and windows that any of them may be asked for.
 MEASURES = (
@@ -38,8 +38,7 @@ LAST_DAYS = (
     *("phone_event", "automatic_event", "salary", "standing_order", "complaint"),
 )
 CHANNELS = ("atm", "branch", "card", "online", "phone")
-FAMILIES = ("current_deposit", "time_deposit", "credit_card", "loan")
-FAMILIES += ("wealth", "fund", "insurance")
+FAMILIES = read_families()
 
 
 def write_query() -> str:

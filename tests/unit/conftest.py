@@ -14,7 +14,7 @@ from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare
 
 SEEDS = ("health_thresholds",)
-FAMILIES = ["time_deposit", "credit_card", "loan", "wealth", "fund", "insurance"]
+FAMILIES = parameters.read_families(is_offered="true")
 # A number in [0, 1) by customer, snapshot and purpose, the same in every run.
 DRAW = "(hash(customer_id, as_of_date, '{}') % 10000 / 10000)"
 SILENCE = DRAW.format("silence")
@@ -177,6 +177,7 @@ def edit_project(tmp_path, monkeypatch):
     def forget_what_was_read():
         parameters.read_seed.cache_clear()
         parameters.read_variables.cache_clear()
+        load_feature_contract.cache_clear()
 
     yield edit
     forget_what_was_read()

@@ -6,6 +6,13 @@ create schema intermediate;
 create table seeds.event_initiatives as
 select unnest(['atm', 'branch', 'card', 'core_postings', 'online']) as source;
 
+create table seeds.product_families as
+select * from (values
+    ('CUR01', 'current_deposit', 'deposit', false),
+    ('LN01', 'loan', 'owed', true),
+    ('FD01', 'fund', 'invested', true)
+) as products(product_code, product_family, holding_class, is_offered);
+
 insert into ops.deliveries by name
 select
     source || '/2025-03-31.1' as delivery_id,

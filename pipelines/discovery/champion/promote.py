@@ -18,11 +18,16 @@ from pipelines.discovery.champion.model_card import write_card
 from pipelines.discovery.champion.registry import Champion
 from pipelines.discovery.runs import MiningRun
 from pipelines.discovery.tracking import mlflow_runs as tracking
-from pipelines.discovery.tracking.artifacts import Artifact, require_columns
+from pipelines.discovery.tracking.artifacts import (
+    Artifact,
+    require_columns,
+    require_families,
+)
 from pipelines.foundation.errors import GateRefusedError, RegistryLostError, UsageError
 from pipelines.foundation.parameters import read_drift_threshold
 from pipelines.foundation.record import require_reason
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
@@ -215,6 +220,7 @@ def _find_rival(settings: Settings, use_case: str) -> Rival:
         with connect(settings) as connection:
             available = evidence.list_columns(connection, use_case)
         require_columns(use_case, champion.estimator, available)
+        require_families(use_case, champion.estimator, find_use_case(use_case).families)
     except RegistryLostError:
         return Rival(None, None, "the champion is lost", needs_person=True)
     except GateRefusedError as error:

@@ -14,6 +14,8 @@ import skops.io
 from sklearn.base import BaseEstimator
 from skops.io.exceptions import UntrustedTypesFoundException
 
+from models.explain.attributions import uncover
+from models.model.by_group import list_groups
 from pipelines.foundation.errors import GateRefusedError
 from pipelines.foundation.settings import Settings
 
@@ -139,6 +141,38 @@ def require_columns(
         )
         raise GateRefusedError(msg)
     return columns
+
+
+def list_unknown_families(estimator: BaseEstimator, families: list[str]) -> list[str]:
+    """List the product families that an estimator was not fitted for.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Fitted, calibrated or not.
+    families : list of str
+        Those that its use case asks about.
+    """
+    known = list_groups(uncover(estimator)) if families else []
+    return [family for family in families if family not in known]
+
+
+def require_families(
+    use_case: str, estimator: BaseEstimator, families: list[str]
+) -> None:
+    """Make sure that an estimator was fitted for all product families.
+
+    Raises
+    ------
+    GateRefusedError
+        It does not know one.
+    """
+    if unknown := list_unknown_families(estimator, families):
+        msg = (
+            f"The {use_case} estimator has not learnt {', '.join(unknown)}, so it "
+            f"can't score it. Run `crm mine {use_case}` and approve what comes of it."
+        )
+        raise GateRefusedError(msg)
 
 
 def _require_same_version(use_case: str, requirements: str) -> None:

@@ -75,7 +75,7 @@ def hold_contest(
         for name, kind in treatments.items()
     }
     features = definition.columns.features
-    estimator = definition.module.build_estimators(varied, random_state=mining_run.seed)
+    estimator = definition.build_estimators(varied, random_state=mining_run.seed)
     fitted = estimator[winner].fit(train[features], train["label"])
     contest = contests.hold(
         use_case, as_of_date, rows, {winner: fitted}, train, mining_run.seed

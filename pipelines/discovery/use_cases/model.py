@@ -48,9 +48,10 @@ def run(settings: Settings, use_case: str) -> int:
             "dbt_version": dbt_code_version(),
         }
         artifacts = {}
-        for name, estimator in definition.module.build_estimators(
+        estimators = definition.build_estimators(
             treatments, random_state=mining_run.seed
-        ).items():
+        )
+        for name, estimator in estimators.items():
             with tracking.open_run(settings, use_case, name):
                 # Without weights: a sample thinned by label ranks the same, and the
                 # tuning part, which is not, sets the probabilities right.

@@ -84,7 +84,7 @@ def test_rows_that_fail_are_counted(settings, marts):
         "  churn_scores (5 rows): churn_probability: values_to_not_be_null, 1 rows",
         "  churn_scores (5 rows): everybody eligible is scored",
         "  churn_scores (5 rows): expect_compound_columns_to_be_unique, 2 rows",
-        "  cross_sell_scores (6 rows): product_family: values_to_be_in_set, 3 rows",
+        "  cross_sell_scores (6 rows): only what is offered is scored, 3 rows",
         (
             "  customer_scores (3 rows): churn_probability: values_to_be_between, "
             "could not be checked"

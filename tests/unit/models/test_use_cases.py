@@ -12,6 +12,7 @@ from pipelines.foundation.use_case import find_use_case
 
 ROWS = 400
 CHURN, CROSS_SELL, GROWTH = map(find_use_case, ("churn", "cross_sell", "growth"))
+FAMILIES = CROSS_SELL.families
 
 
 def treat(use_case):
@@ -27,7 +28,7 @@ def invent(use_case, rows=ROWS):
     frame = pd.DataFrame(random.random((rows, len(use_case.columns.numeric))))
     frame.columns = use_case.columns.numeric
     frame["gender"] = np.where(random.random(rows) < 0.5, "female", "male")
-    frame["product_family"] = np.tile(cross_sell.FAMILIES, rows)[:rows]
+    frame["product_family"] = np.tile(FAMILIES, rows)[:rows]
     # What draws to one family keeps from another.
     turn = np.where(frame["product_family"].isin(["loan", "fund"]), -1, 1)
     if use_case is not CROSS_SELL:
@@ -38,7 +39,7 @@ def invent(use_case, rows=ROWS):
 
 
 def fit(use_case, name, frame):
-    estimators = use_case.module.build_estimators(treat(use_case), random_state=3)
+    estimators = use_case.build_estimators(treat(use_case), random_state=3)
     return estimators[name].fit(frame[use_case.columns.features], frame["label"])
 
 

@@ -49,20 +49,10 @@ counted as (
         cast(count(*) filter (where is_open) as double) as open_account_count,
         cast(count(*) filter (where is_opened) as double) as account_count,
         max(opened_date) filter (where is_opened) as last_opened_date,
-        {{ holds("is_open and product_family = 'current_deposit'") }}
-            as holds_current_deposit,
-        {{ holds("is_open and product_family = 'time_deposit'") }}
-            as holds_time_deposit,
-        {{ holds("is_open and product_family = 'credit_card'") }}
-            as holds_credit_card,
-        {{ holds("is_open and product_family = 'loan'") }}
-            as holds_loan,
-        {{ holds("is_open and product_family = 'wealth'") }}
-            as holds_wealth,
-        {{ holds("is_open and product_family = 'fund'") }}
-            as holds_fund,
-        {{ holds("is_open and product_family = 'insurance'") }}
-            as holds_insurance,
+        {% for family in families() -%}
+        {{ holds("is_open and product_family = '" ~ family ~ "'") }}
+            as holds_{{ family }},
+        {% endfor -%}
         cast(count(*) filter (where is_opened_last_365d) as double)
             as account_opened_count_365d,
         cast(count(*) filter (where is_closed_last_365d) as double)
@@ -81,20 +71,10 @@ select
     open_account_count,
     cast({{ days_between('last_opened_date', 'as_of_date') }} as double)
         as days_since_opening,
-    holds_current_deposit
-    + holds_time_deposit
-    + holds_credit_card
-    + holds_loan
-    + holds_wealth
-    + holds_fund
-    + holds_insurance as held_family_count,
-    holds_current_deposit,
-    holds_time_deposit,
-    holds_credit_card,
-    holds_loan,
-    holds_wealth,
-    holds_fund,
-    holds_insurance,
+    holds_{{ families() | join(' + holds_') }} as held_family_count,
+    {% for family in families() -%}
+    holds_{{ family }},
+    {% endfor -%}
     account_opened_count_365d,
     account_closed_count_365d
 

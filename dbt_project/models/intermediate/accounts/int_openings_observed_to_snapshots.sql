@@ -26,13 +26,10 @@ customers_touched as (
 
 select
     accounts.customer_id,
-    as_of_dates.as_of_date,
-    bool_or(accounts.product_family = 'time_deposit') as has_opened_time_deposit,
-    bool_or(accounts.product_family = 'credit_card') as has_opened_credit_card,
-    bool_or(accounts.product_family = 'loan') as has_opened_loan,
-    bool_or(accounts.product_family = 'wealth') as has_opened_wealth,
-    bool_or(accounts.product_family = 'fund') as has_opened_fund,
-    bool_or(accounts.product_family = 'insurance') as has_opened_insurance
+    {% for family in offered_families() -%}
+    bool_or(accounts.product_family = '{{ family }}') as has_opened_{{ family }},
+    {% endfor -%}
+    as_of_dates.as_of_date
 
 from accounts
 

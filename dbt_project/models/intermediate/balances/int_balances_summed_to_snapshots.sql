@@ -88,45 +88,29 @@ summed as (
         customer_id,
         as_of_date,
         sum(balance_cny) filter (
-            where is_latest and product_family in ('current_deposit', 'time_deposit')
+            where is_latest and {{ is_held_as('deposit', 'product_family') }}
         ) as deposit_balance_cny,
         sum(balance_cny) filter (
-            where is_latest and product_family in ('wealth', 'fund', 'insurance')
+            where is_latest and {{ is_held_as('invested', 'product_family') }}
         ) as invested_balance_cny,
         -sum(balance_cny) filter (
-            where is_latest and product_family in ('credit_card', 'loan')
+            where is_latest and {{ is_held_as('owed', 'product_family') }}
         ) as owed_balance_cny,
         sum(balance_cny) filter (
-            where is_latest and product_family not in ('credit_card', 'loan')
+            where is_latest and {{ is_not_held_as('owed') }}
         ) as total_balance_cny,
         sum(balance_cny) filter (where is_latest and is_high_margin)
             as high_margin_balance_cny,
         sum(margin_amount_cny) filter (where is_latest) as margin_amount_cny,
         sum(expected_loss_amount_cny) filter (where is_latest)
             as expected_loss_amount_cny,
+        {% for family in families() -%}
         {{ balance_where(
-            'balance_cny', "is_latest and product_family = 'current_deposit'"
-        ) }} as current_deposit_balance_cny,
-        {{ balance_where(
-            'balance_cny', "is_latest and product_family = 'time_deposit'"
-        ) }} as time_deposit_balance_cny,
-        {{ balance_where(
-            'balance_cny', "is_latest and product_family = 'credit_card'"
-        ) }} as credit_card_balance_cny,
-        {{ balance_where(
-            'balance_cny', "is_latest and product_family = 'loan'"
-        ) }} as loan_balance_cny,
-        {{ balance_where(
-            'balance_cny', "is_latest and product_family = 'wealth'"
-        ) }} as wealth_balance_cny,
-        {{ balance_where(
-            'balance_cny', "is_latest and product_family = 'fund'"
-        ) }} as fund_balance_cny,
-        {{ balance_where(
-            'balance_cny', "is_latest and product_family = 'insurance'"
-        ) }} as insurance_balance_cny,
+            'balance_cny', "is_latest and product_family = '" ~ family ~ "'"
+        ) }} as {{ family }}_balance_cny,
+        {% endfor -%}
         sum(balance_cny) filter (
-            where not is_latest and product_family not in ('credit_card', 'loan')
+            where not is_latest and {{ is_not_held_as('owed') }}
         ) as total_balance_90d_ago_cny
 
     from account_snapshots
@@ -155,13 +139,9 @@ select
     end as total_balance_ratio_90d,
     coalesce(high_margin_balance_cny, 0) as high_margin_balance_cny,
     coalesce(margin_amount_cny, 0) as margin_amount_cny,
-    coalesce(expected_loss_amount_cny, 0) as expected_loss_amount_cny,
-    current_deposit_balance_cny,
-    time_deposit_balance_cny,
-    credit_card_balance_cny,
-    loan_balance_cny,
-    wealth_balance_cny,
-    fund_balance_cny,
-    insurance_balance_cny
+    {% for family in families() -%}
+    {{ family }}_balance_cny,
+    {% endfor -%}
+    coalesce(expected_loss_amount_cny, 0) as expected_loss_amount_cny
 
 from summed

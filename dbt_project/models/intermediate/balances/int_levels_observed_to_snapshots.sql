@@ -96,7 +96,7 @@ summed as (
             sum(standing_balances.balance_cny) filter (
                 where
                 accounts.closed_date >= outcomes.judged_date
-                and accounts.product_family not in ('credit_card', 'loan')
+                and {{ is_not_held_as('owed', 'accounts.product_family') }}
             ), 0
         ) as relationship_balance_cny
 

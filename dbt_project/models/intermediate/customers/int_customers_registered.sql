@@ -56,13 +56,13 @@ accounts_summed as (
         customer_id,
         count(*) as open_account_count,
         sum(balance_cny) filter (
-            where product_family in ('current_deposit', 'time_deposit')
+            where {{ is_held_as('deposit', 'product_family') }}
         ) as deposit_balance_cny,
         sum(balance_cny) filter (
-            where product_family in ('wealth', 'fund', 'insurance')
+            where {{ is_held_as('invested', 'product_family') }}
         ) as invested_balance_cny,
         -sum(balance_cny) filter (
-            where product_family in ('credit_card', 'loan')
+            where {{ is_held_as('owed', 'product_family') }}
         ) as owed_balance_cny
 
     from accounts

@@ -1,4 +1,4 @@
-{{ config(**kept_by_snapshot()) }}
+{{ config(**kept_by_snapshot(), pre_hook='{{ name_columns_of_families() }}') }}
 
 with
 
@@ -125,13 +125,9 @@ select
     balances.total_balance_ratio_90d,
     coalesce(accounts.open_account_count, 0) as open_account_count,
     coalesce(accounts.held_family_count, 0) as held_family_count,
-    coalesce(accounts.holds_current_deposit, 0) as holds_current_deposit,
-    coalesce(accounts.holds_time_deposit, 0) as holds_time_deposit,
-    coalesce(accounts.holds_credit_card, 0) as holds_credit_card,
-    coalesce(accounts.holds_loan, 0) as holds_loan,
-    coalesce(accounts.holds_wealth, 0) as holds_wealth,
-    coalesce(accounts.holds_fund, 0) as holds_fund,
-    coalesce(accounts.holds_insurance, 0) as holds_insurance,
+    {% for family in families() -%}
+    coalesce(accounts.holds_{{ family }}, 0) as holds_{{ family }},
+    {% endfor -%}
     coalesce(accounts.account_opened_count_365d, 0) as account_opened_count_365d,
     coalesce(accounts.account_closed_count_365d, 0) as account_closed_count_365d,
     spans.branch_wait_seconds_sum_180d
@@ -197,13 +193,9 @@ select
     / nullif(spans.customer_amount_count_365d, 0) as customer_amount_mean_365d_cny,
     spans.debit_amount_sum_90d_cny
     / nullif(spans.credit_amount_sum_90d_cny, 0) as debit_to_credit_ratio_90d,
-    coalesce(balances.current_deposit_balance_cny, 0) as current_deposit_balance_cny,
-    coalesce(balances.time_deposit_balance_cny, 0) as time_deposit_balance_cny,
-    coalesce(balances.credit_card_balance_cny, 0) as credit_card_balance_cny,
-    coalesce(balances.loan_balance_cny, 0) as loan_balance_cny,
-    coalesce(balances.wealth_balance_cny, 0) as wealth_balance_cny,
-    coalesce(balances.fund_balance_cny, 0) as fund_balance_cny,
-    coalesce(balances.insurance_balance_cny, 0) as insurance_balance_cny,
+    {% for family in families() -%}
+    coalesce(balances.{{ family }}_balance_cny, 0) as {{ family }}_balance_cny,
+    {% endfor -%}
     balance_paths.total_balance_slope_180d_cny,
     coalesce(balance_paths.total_balance_range_180d_cny, 0)
         as total_balance_range_180d_cny,

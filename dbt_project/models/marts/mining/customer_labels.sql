@@ -1,7 +1,7 @@
 {{ config(**kept_by_snapshot(also_changed=[
     'as_of_date in (select as_of_date from intermediate.int_outcomes_touched)',
     'customer_id in (select customer_id from intermediate.int_customers_touched)',
-])) }}
+]), pre_hook='{{ name_columns_of_families() }}') }}
 
 with
 
@@ -219,18 +219,10 @@ select
     end as has_churned_90d,
     {{ add_days('features.as_of_date', days_until_known('cross_sell')) }}
         as cross_sell_label_known_date,
-    {{ has_opened('time_deposit', 'features', 'as_of_dates', 'openings') }}
-        as has_opened_time_deposit_90d,
-    {{ has_opened('credit_card', 'features', 'as_of_dates', 'openings') }}
-        as has_opened_credit_card_90d,
-    {{ has_opened('loan', 'features', 'as_of_dates', 'openings') }}
-        as has_opened_loan_90d,
-    {{ has_opened('wealth', 'features', 'as_of_dates', 'openings') }}
-        as has_opened_wealth_90d,
-    {{ has_opened('fund', 'features', 'as_of_dates', 'openings') }}
-        as has_opened_fund_90d,
-    {{ has_opened('insurance', 'features', 'as_of_dates', 'openings') }}
-        as has_opened_insurance_90d,
+    {% for family in offered_families() -%}
+    {{ has_opened(family, 'features', 'as_of_dates', 'openings') }}
+        as has_opened_{{ family }}_90d,
+    {% endfor -%}
     growth_eligible_customers.customer_id is not null as is_growth_eligible,
     {{ add_days('features.as_of_date', days_until_known('growth')) }}
         as growth_label_known_date,

@@ -19,7 +19,6 @@ from models.model.candidates import (
     build_logistic_by_group,
     calibrate,
 )
-from models.use_cases.cross_sell import FAMILIES
 
 TREATMENTS = {
     "gender": "one_hot",
@@ -28,6 +27,8 @@ TREATMENTS = {
     "nothing": "drop",
     "wait": "scale",
 }
+
+FAMILIES = ["fund", "loan", "wealth"]
 
 
 def draw_rows(count=600, seed=0):
