@@ -23,7 +23,7 @@ summed as (
             select sum(balance_cny) from accounts
             where
                 is_open
-                and {{ is_not_held_as('owed') }}
+                and {{ is_not_held_as('owed', 'product_family') }}
                 and customer_id in (select customers.customer_id from customers)
         ) as accounts_cny
 

@@ -97,7 +97,7 @@ summed as (
             where is_latest and {{ is_held_as('owed', 'product_family') }}
         ) as owed_balance_cny,
         sum(balance_cny) filter (
-            where is_latest and {{ is_not_held_as('owed') }}
+            where is_latest and {{ is_not_held_as('owed', 'product_family') }}
         ) as total_balance_cny,
         sum(balance_cny) filter (where is_latest and is_high_margin)
             as high_margin_balance_cny,
@@ -110,7 +110,7 @@ summed as (
         ) }} as {{ family }}_balance_cny,
         {% endfor -%}
         sum(balance_cny) filter (
-            where not is_latest and {{ is_not_held_as('owed') }}
+            where not is_latest and {{ is_not_held_as('owed', 'product_family') }}
         ) as total_balance_90d_ago_cny
 
     from account_snapshots

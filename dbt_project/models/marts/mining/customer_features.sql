@@ -1,4 +1,4 @@
-{{ config(**kept_by_snapshot(), pre_hook='{{ name_columns_of_families() }}') }}
+{{ config(pre_hook='{{ name_columns_of_families() }}', **kept_by_snapshot()) }}
 
 with
 

@@ -1,7 +1,7 @@
-{{ config(**kept_by_snapshot(also_changed=[
+{{ config(pre_hook='{{ name_columns_of_families() }}', **kept_by_snapshot(also_changed=[
     'as_of_date in (select as_of_date from intermediate.int_outcomes_touched)',
     'customer_id in (select customer_id from intermediate.int_customers_touched)',
-]), pre_hook='{{ name_columns_of_families() }}') }}
+])) }}
 
 with
 
