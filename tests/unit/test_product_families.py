@@ -2,35 +2,36 @@
 
 import yaml
 
-from models.use_cases import cross_sell
 from pipelines.decision import monitor, score
 from pipelines.demo.synthetic_bank import appetite
 from pipelines.discovery import mine
 from pipelines.discovery.champion import promote
+from pipelines.foundation.feature_contract import load_feature_contract, name_columns
 from pipelines.foundation.parameters import PROJECT, read_families, read_seed
 
-MARTS = PROJECT / "models" / "marts" / "mining"
-# What a family has columns of, in which mart, and whether only if it is offered.
-COLUMNS = {
-    "customer_features": (["holds_{}", "{}_balance_cny"], None),
-    "customer_labels": (["has_opened_{}_90d"], True),
-}
+LABELS = PROJECT / "models" / "marts" / "mining" / "customer_labels.yml"
 
 
-def test_each_family_is_described_where_it_has_columns():
-    lacking = []
-    for mart, (patterns, is_offered) in COLUMNS.items():
-        path = MARTS / f"{mart}.yml"
-        (model,) = yaml.safe_load(path.read_text("utf-8"))["models"]
-        described = {column["name"] for column in model["columns"]}
-        lacking += [
-            f"{path.name} has no entry {pattern.format(family)}"
-            for family in read_families(is_offered=is_offered)
-            for pattern in patterns
-            if pattern.format(family) not in described
-        ]
+def test_one_entry_describes_a_column_of_each_family():
+    features = {feature.name for feature in load_feature_contract().features}
 
-    assert lacking == []
+    assert {f"holds_{family}" for family in read_families()} <= features
+    assert {f"{family}_balance_cny" for family in read_families()} <= features
+
+
+def test_debt_is_less_of_a_balance_and_more_of_a_debt(edit_seed):
+    edit_seed("product_families", "MT01,loan,", "MT01,mortgage,")
+
+    feature = load_feature_contract().find("mortgage_balance_cny")
+    assert (feature.concept, feature.orientation) == ("debt", -1)
+
+
+def test_each_family_that_is_offered_has_a_label():
+    (model,) = yaml.safe_load(LABELS.read_text("utf-8"))["models"]
+    named = {name for each in model["columns"] for name in name_columns(each["name"])}
+    families = read_families(is_offered="true")
+
+    assert {f"has_opened_{family}_90d" for family in families} <= named
 
 
 def test_families_are_in_the_order_of_the_seed_and_some_are_not_offered():
@@ -55,6 +56,8 @@ def test_the_synthetic_bank_sells_families_that_there_are():
 
 MORTGAGE = """
     alter table marts.customer_features add column holds_mortgage double default 0;
+    alter table marts.customer_features
+        add column mortgage_balance_cny double default 0;
     alter table marts.customer_labels add column has_opened_mortgage_90d boolean;
     update marts.customer_labels set has_opened_mortgage_90d =
         if(has_opened_loan_90d is null, null, hash(customer_id, as_of_date) % 9 = 0)
@@ -62,14 +65,10 @@ MORTGAGE = """
 
 
 def test_a_new_family_is_scored_once_an_estimator_has_learnt_it(
-    mined, ask, edit_seed, monkeypatch, caplog
+    mined, ask, edit_seed, caplog
 ):
     edit_seed("product_families", "MT01,loan,", "MT01,mortgage,")
     ask(MORTGAGE)
-    # As its entry in the contract of features says.
-    for name in ("NUMERIC", "FEATURES"):
-        names = [*getattr(cross_sell, name), "holds_mortgage"]
-        monkeypatch.setattr(cross_sell, name, names)
 
     score.run(mined, "cross_sell")
     monitor.run(mined, "cross_sell")

@@ -30,6 +30,7 @@ MISSPELT = [
     (SERVICE, f"{SERVICE}, when_missing: no", "when_missing of branch_wait_minutes"),
     (GENDER, "kind: flag, concept: person", "kind of gender does not go with data_"),
     (AGE, AGE.replace("double", "integer"), "kind of age_years does not go with data"),
+    ("holds_{family}", "holds_{famly}", "the name of holds_{famly} has none of {fam"),
     ("more: {en: Is older than average, zh:", "more: {en: Is older, de:", "more of co"),
     ("more: {en: Is older than average", "mor: {en: Is older than average", "mor of c"),
 ]
