@@ -49,10 +49,10 @@ counted as (
         cast(count(*) filter (where is_open) as double) as open_account_count,
         cast(count(*) filter (where is_opened) as double) as account_count,
         max(opened_date) filter (where is_opened) as last_opened_date,
-        {% for family in families() -%}
-        {{ holds("is_open and product_family = '" ~ family ~ "'") }}
-            as holds_{{ family }},
-        {% endfor -%}
+        {% for family in families() %}
+            {{ holds("is_open and product_family = '" ~ family ~ "'") }}
+                as holds_{{ family }},
+        {% endfor %}
         cast(count(*) filter (where is_opened_last_365d) as double)
             as account_opened_count_365d,
         cast(count(*) filter (where is_closed_last_365d) as double)
@@ -72,9 +72,9 @@ select
     cast({{ days_between('last_opened_date', 'as_of_date') }} as double)
         as days_since_opening,
     holds_{{ families() | join(' + holds_') }} as held_family_count,
-    {% for family in families() -%}
-    holds_{{ family }},
-    {% endfor -%}
+    {% for family in families() %}
+        holds_{{ family }},
+    {% endfor %}
     account_opened_count_365d,
     account_closed_count_365d
 

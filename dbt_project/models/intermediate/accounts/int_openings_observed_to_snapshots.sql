@@ -26,9 +26,9 @@ customers_touched as (
 
 select
     accounts.customer_id,
-    {% for family in offered_families() -%}
-    bool_or(accounts.product_family = '{{ family }}') as has_opened_{{ family }},
-    {% endfor -%}
+    {% for family in offered_families() %}
+        bool_or(accounts.product_family = '{{ family }}') as has_opened_{{ family }},
+    {% endfor %}
     as_of_dates.as_of_date
 
 from accounts

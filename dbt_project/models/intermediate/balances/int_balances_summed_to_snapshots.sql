@@ -104,11 +104,11 @@ summed as (
         sum(margin_amount_cny) filter (where is_latest) as margin_amount_cny,
         sum(expected_loss_amount_cny) filter (where is_latest)
             as expected_loss_amount_cny,
-        {% for family in families() -%}
+        {% for family in families() %}
         {{ balance_where(
             'balance_cny', "is_latest and product_family = '" ~ family ~ "'"
         ) }} as {{ family }}_balance_cny,
-        {% endfor -%}
+        {% endfor %}
         sum(balance_cny) filter (
             where not is_latest and {{ is_not_held_as('owed', 'product_family') }}
         ) as total_balance_90d_ago_cny
@@ -139,9 +139,9 @@ select
     end as total_balance_ratio_90d,
     coalesce(high_margin_balance_cny, 0) as high_margin_balance_cny,
     coalesce(margin_amount_cny, 0) as margin_amount_cny,
-    {% for family in families() -%}
-    {{ family }}_balance_cny,
-    {% endfor -%}
+    {% for family in families() %}
+        {{ family }}_balance_cny,
+    {% endfor %}
     coalesce(expected_loss_amount_cny, 0) as expected_loss_amount_cny
 
 from summed

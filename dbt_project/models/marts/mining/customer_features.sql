@@ -125,9 +125,9 @@ select
     balances.total_balance_ratio_90d,
     coalesce(accounts.open_account_count, 0) as open_account_count,
     coalesce(accounts.held_family_count, 0) as held_family_count,
-    {% for family in families() -%}
-    coalesce(accounts.holds_{{ family }}, 0) as holds_{{ family }},
-    {% endfor -%}
+    {% for family in families() %}
+        coalesce(accounts.holds_{{ family }}, 0) as holds_{{ family }},
+    {% endfor %}
     coalesce(accounts.account_opened_count_365d, 0) as account_opened_count_365d,
     coalesce(accounts.account_closed_count_365d, 0) as account_closed_count_365d,
     spans.branch_wait_seconds_sum_180d
@@ -193,9 +193,9 @@ select
     / nullif(spans.customer_amount_count_365d, 0) as customer_amount_mean_365d_cny,
     spans.debit_amount_sum_90d_cny
     / nullif(spans.credit_amount_sum_90d_cny, 0) as debit_to_credit_ratio_90d,
-    {% for family in families() -%}
-    coalesce(balances.{{ family }}_balance_cny, 0) as {{ family }}_balance_cny,
-    {% endfor -%}
+    {% for family in families() %}
+        coalesce(balances.{{ family }}_balance_cny, 0) as {{ family }}_balance_cny,
+    {% endfor %}
     balance_paths.total_balance_slope_180d_cny,
     coalesce(balance_paths.total_balance_range_180d_cny, 0)
         as total_balance_range_180d_cny,

@@ -219,10 +219,10 @@ select
     end as has_churned_90d,
     {{ add_days('features.as_of_date', days_until_known('cross_sell')) }}
         as cross_sell_label_known_date,
-    {% for family in offered_families() -%}
-    {{ has_opened(family, 'features', 'as_of_dates', 'openings') }}
-        as has_opened_{{ family }}_90d,
-    {% endfor -%}
+    {% for family in offered_families() %}
+        {{ has_opened(family, 'features', 'as_of_dates', 'openings') }}
+            as has_opened_{{ family }}_90d,
+    {% endfor %}
     growth_eligible_customers.customer_id is not null as is_growth_eligible,
     {{ add_days('features.as_of_date', days_until_known('growth')) }}
         as growth_label_known_date,
