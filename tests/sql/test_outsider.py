@@ -99,13 +99,30 @@ class Outsider(Delivered):
             if self.is_open(account)
         }
 
+    def has_repeated(self, customer, count):
+        opened = {date.fromisoformat(a["opened_date"]) for a in self.owned[customer]}
+        if max(count, len(opened)) >= self.loyalty["repeat_event_count"]:
+            return True
+        if not opened:
+            return False
+        registered = date.fromisoformat(self.customers[customer]["registered_date"])
+        since = (self.as_of_date - min(registered, *opened)).days
+        held = (self.as_of_date - min(opened)).days
+        return since > self.oldest or (
+            self.relationship(customer) > 0 and held >= self.loyalty["established_days"]
+        )
+
     def stage_of(self, customer):
         count = sum(event[2] for event in self.events[customer])
-        if not count and not self.owned[customer]:
-            return "qualified_prospect"
-        if count < self.loyalty["repeat_event_count"]:
+        owned = self.owned[customer]
+        is_closed = owned and not any(self.is_open(a) for a in owned)
+        has_repeated = self.has_repeated(customer, count)
+        if (not count and not owned) or (is_closed and not has_repeated):
+            consents = self.customers[customer]["has_marketing_consent"] == "true"
+            return "qualified_prospect" if consents else "possible"
+        if not has_repeated:
             return "first_time"
-        if self.unused_days(customer) >= self.loyalty["dormant_days"]:
+        if is_closed or self.unused_days(customer) >= self.loyalty["dormant_days"]:
             return "dormant"
         needs = len(self.held_families(customer))
         if (

@@ -48,7 +48,9 @@ counted as (
         as_of_date,
         cast(count(*) filter (where is_open) as double) as open_account_count,
         cast(count(*) filter (where is_opened) as double) as account_count,
+        min(opened_date) filter (where is_opened) as first_opened_date,
         max(opened_date) filter (where is_opened) as last_opened_date,
+        count(distinct opened_date) filter (where is_opened) as opening_day_count,
         {% for family in families() %}
             {{ holds("is_open and product_family = '" ~ family ~ "'") }}
                 as holds_{{ family }},
@@ -69,6 +71,8 @@ select
     as_of_date,
     account_count,
     open_account_count,
+    first_opened_date,
+    opening_day_count,
     cast({{ days_between('last_opened_date', 'as_of_date') }} as double)
         as days_since_opening,
     holds_{{ families() | join(' + holds_') }} as held_family_count,

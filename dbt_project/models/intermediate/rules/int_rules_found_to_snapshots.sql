@@ -167,6 +167,7 @@ select
     'loyalty repeat_event_count',
     'loyalty advocate_family_count',
     'loyalty advocate_referral_count',
+    'loyalty established_days',
     'loyalty dormant_days',
     'loyalty inactive_days',
     'profitability high_margin_share',
