@@ -43,12 +43,17 @@ COLUMNS = [
     "pyramid_level",
     "loyalty_stage",
     "recommended_action",
+    "recommended_action_zh",
     "contribution_cny",
     "profitability_group",
     "structure_class",
+    "class_action",
+    "class_action_zh",
     "referral_count",
     "risk_tolerance",
     "preferred_channel",
+    "financial_knowledge",
+    "life_value",
     "satisfaction_gap_mean_365d",
 ]
 

@@ -53,12 +53,17 @@ select
     'low' as pyramid_level,
     'repeat' as loyalty_stage,
     'keep' as recommended_action,
+    '维系' as recommended_action_zh,
     cast(12 as decimal(18, 2)) as contribution_cny,
     'low' as profitability_group,
     'single' as structure_class,
+    'keep' as class_action,
+    '维系' as class_action_zh,
     0 as referral_count,
     'balanced' as risk_tolerance,
     'branch' as preferred_channel,
+    'medium' as financial_knowledge,
+    'family' as life_value,
     cast(null as double) as satisfaction_gap_mean_365d
 from range(1, 4) as numbers (number);
 

@@ -17,7 +17,8 @@ select
     touchpoint_questions.touchpoint,
     count(answers.experience_score) as score_count,
     avg(answers.experience_score) as experience_score_mean,
-    avg(answers.expectation_score) as expectation_score_mean
+    avg(answers.expectation_score) as expectation_score_mean,
+    avg(answers.experience_score - answers.expectation_score) as satisfaction_gap_mean
 
 from answers
 

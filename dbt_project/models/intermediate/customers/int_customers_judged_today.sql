@@ -34,6 +34,12 @@ loyalty_stages as (
 
     {{ dated(ref('loyalty_stages'), ['loyalty_stage']) }}
 
+),
+
+structure_classes as (
+
+    {{ dated(ref('structure_classes'), ['structure_class']) }}
+
 )
 
 select
@@ -46,12 +52,17 @@ select
     stages.pyramid_level,
     stages.loyalty_stage,
     loyalty_stages.recommended_action,
+    loyalty_stages.recommended_action_zh,
     cast(contributions.contribution_cny as decimal(18, 2)) as contribution_cny,
     contributions.profitability_group,
     contributions.structure_class,
+    structure_classes.recommended_action as class_action,
+    structure_classes.recommended_action_zh as class_action_zh,
     cast(contributions.referral_count as integer) as referral_count,
     answers.risk_tolerance,
     answers.preferred_channel,
+    answers.financial_knowledge,
+    answers.life_value,
     answers.satisfaction_gap_mean_365d
 
 from as_of_dates
@@ -70,6 +81,10 @@ inner join contributions
 inner join loyalty_stages
     on stages.loyalty_stage = loyalty_stages.loyalty_stage
     and {{ in_force_at('loyalty_stages', 'as_of_dates') }}
+
+inner join structure_classes
+    on contributions.structure_class = structure_classes.structure_class
+    and {{ in_force_at('structure_classes', 'as_of_dates') }}
 
 left join answers
     on tiers.customer_id = answers.customer_id

@@ -116,12 +116,17 @@ select
     latest_months.pyramid_level,
     latest_months.loyalty_stage,
     latest_months.recommended_action,
+    latest_months.recommended_action_zh,
     latest_months.contribution_cny,
     latest_months.profitability_group,
     latest_months.structure_class,
+    latest_months.class_action,
+    latest_months.class_action_zh,
     latest_months.referral_count,
     latest_months.risk_tolerance,
     latest_months.preferred_channel,
+    latest_months.financial_knowledge,
+    latest_months.life_value,
     latest_months.satisfaction_gap_mean_365d
 
 from current_registrations as registrations
