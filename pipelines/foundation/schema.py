@@ -94,6 +94,12 @@ select
     number as customer_number, customer_id, registered_date, known_at,
     lead(known_at) over (partition by number order by known_at) as superseded_at
 from stated;
+create or replace view ops.prospect_identities as
+select
+    number as person_number, customer_id, known_at,
+    lead(known_at) over (partition by number order by known_at) as superseded_at
+from ops.identity_changes
+where source = 'partner';
 create table if not exists ops.erasures (
     erasure_id varchar, erased_at timestamp, certificate json
 );
