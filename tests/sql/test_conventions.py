@@ -155,6 +155,16 @@ def test_macros_read_no_table_that_they_are_not_given():
     assert offenders == []
 
 
+def test_every_column_of_a_mart_has_a_description(dbt_models):
+    offenders = [
+        f"{node['name']}.{column['name']}"
+        for node in _of_layer(dbt_models, "marts")
+        for column in node["columns"].values()
+        if not column["description"].strip()
+    ]
+    assert offenders == []
+
+
 def test_nothing_is_now(dbt_models):
     words = ("now()", "current_date", "current_timestamp", "today()")
     offenders = [
