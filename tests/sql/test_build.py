@@ -27,6 +27,8 @@ MARTS = (
     "managers",
     "next_best_offers",
     "profit_concentration",
+    "prospect_funnel",
+    "prospects",
     "score_reasons",
     "threshold_scenarios",
     "tier_migrations",
