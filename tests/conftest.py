@@ -41,7 +41,7 @@ collect_ignore = ["bench"]
 KEY = "0" * 64
 COUNTED = """
     select delivery_id, rows_delivered, rows_loaded, rows_duplicate, rows_quarantined
-    from ops.deliveries where status != 'refused'
+    from ops.deliveries where status not in ('refused', 'stale')
 """
 KEPT_BACK = """
     select delivery_id, count(distinct (file_number, line_number))

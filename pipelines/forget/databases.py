@@ -148,6 +148,14 @@ def _erase_raw(connection: duckdb.DuckDBPyConnection, person: Person) -> set[str
         if not tests:
             continue
         test = " or ".join(tests)
+        connection.execute(
+            f"""
+            delete from ops.contested_rows where key_hash in (
+                select hash({", ".join(contract.keys)}) from raw.{source} where {test}
+            )
+            """,
+            values,
+        )
         rows = connection.execute(
             f"delete from raw.{source} where {test} returning delivery_id", values
         ).fetchall()

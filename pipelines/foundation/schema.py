@@ -30,6 +30,12 @@ create table if not exists ops.quarantine (
     delivery_id varchar, file_number integer, line_number bigint,
     column_name varchar, reason varchar, state varchar
 );
+-- What a delivery says of a key that deliveries of other dates said, too, unless it is
+-- in raw as it was said; and all that is taken out to be judged again, which is stale.
+create table if not exists ops.contested_rows (
+    delivery_id varchar, key_hash ubigint, row_hash ubigint, said_at timestamp,
+    outcome varchar
+);
 create table if not exists ops.delivery_facts (
     delivery_id varchar, source varchar, business_date date, sequence integer,
     rhythm varchar, rows_delivered bigint, rows_loaded bigint, rows_duplicate bigint,
@@ -70,8 +76,9 @@ create table if not exists ops.gates (
 create or replace view ops.accepted_deliveries as
 select
     delivery_id, source, business_date, sequence, extracted_at as known_at,
-    lead(extracted_at) over (
+    min(extracted_at) over (
         partition by source, business_date order by sequence
+        rows between 1 following and unbounded following
     ) as superseded_at
 from ops.deliveries
 where status = 'accepted';

@@ -2,13 +2,16 @@
 
 import logging
 
-import duckdb
-
 from pipelines.foundation.errors import UsageError
 from pipelines.foundation.record import record_decision, require_reason
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, prepare, run_lock
-from pipelines.information.ingest import reload as again
+from pipelines.information.ingest import (
+    contested,
+)
+from pipelines.information.ingest import (
+    reload as again,
+)
 
 logger = logging.getLogger(__name__)
 # From which status a decision may take a delivery, and to which.
@@ -80,8 +83,10 @@ def _decide(settings: Settings, decision: str, delivery_id: str, reason: str) ->
             [status, f"{status.capitalize()} by hand: {reason}", delivery_id],
         )
         record_decision(connection, decision, delivery_id, reason, row_count=found[1])
-        stale = _find_stale(connection, settings, delivery_id)
-        again.take_out(connection, stale)
+        landing = settings.landing
+        stale = contested.find_out_of_turn(connection, landing, delivery_id)
+        stale += again.list_copies(connection, landing, delivery_id)
+        again.take_out(connection, sorted(set(stale)))
         connection.commit()
     logger.info("%s: %s is %s, was %s", decision, delivery_id, status, found[0])
     if stale:
@@ -91,23 +96,3 @@ def _decide(settings: Settings, decision: str, delivery_id: str, reason: str) ->
             decision,
             len(stale),
         )
-
-
-def _find_stale(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, delivery_id: str
-) -> list[str]:
-    """Find what has to be judged again, now that one counts or no longer does."""
-    source, since = connection.execute(
-        """
-        select source, min(extracted_at) from ops.deliveries
-        where status != 'refused' and (source, business_date) = (
-            select (source, business_date) from ops.deliveries
-            where delivery_id = ? and status != 'refused'
-        )
-        group by source
-        """,
-        [delivery_id],
-    ).fetchone()
-    stale = again.find_repeating(connection, settings.landing, source, (since, ""))
-    sharing = again.find_sharing(connection, settings.landing, delivery_id)
-    return sorted({*stale, *sharing})

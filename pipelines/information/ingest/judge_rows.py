@@ -7,6 +7,7 @@ keeps eight bytes.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,10 +16,8 @@ import duckdb
 from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
 from pipelines.information.ingest import (
+    contested,
     erased,
-)
-from pipelines.information.ingest import (
-    precedence as turns,
 )
 from pipelines.information.ingest import (
     repeated_rows as repeats,
@@ -36,6 +35,7 @@ create or replace temp table faults (
 );
 create or replace temp table repeated (row bigint);
 create or replace temp table exact_texts (row bigint, raw_text varchar);
+create or replace temp table delayed (row bigint, since timestamp);
 """
 
 
@@ -97,14 +97,15 @@ def find_faulty(
     sources: list[Source],
     facts: Facts,
     *,
+    landing: Path,
     beside: str | None = None,
-    landing: Path | None = None,
+    repaired_at: datetime | None = None,
 ) -> tuple[bool, list[str]]:
     """Fill ``faults`` and ``repeated``, and say whether there is anything in them.
 
-    Rows that are to join a delivery, ``beside``, are compared with its own as well.
-    Given back are also the deliveries, of those in ``landing``, that are to be judged
-    again after this one.
+    Rows that were repaired and are to join a delivery, ``beside``, are compared with
+    its own as well. Given back are also the deliveries, of those in ``landing``, that
+    are to be judged again after this one.
     """
     contract, manifest = sources[0].delivery.contract, sources[0].delivery.manifest
     if facts.broken:
@@ -114,8 +115,10 @@ def find_faulty(
     repeats.find_conflicts(connection, contract, manifest, facts.rows)
     if beside:
         repeats.find_beside(connection, contract, manifest, beside)
-    out_of_turn = turns.find_said_before(
-        connection, contract, manifest, (facts.first, facts.last), landing
+    period = (facts.first, facts.last)
+    out_of_turn = contested.find_said_before(
+        connection,
+        contested.Judged(contract, manifest, period, landing, beside, repaired_at),
     )
     faults, repeated = connection.execute("""
         select (select count(*) from faults), (select count(*) from repeated)

@@ -13,6 +13,7 @@ from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.ledger import Entry
 from pipelines.foundation.vault import Vault
 from pipelines.information.ingest import (
+    contested,
     erased,
     files,
     scan,
@@ -29,7 +30,7 @@ from pipelines.information.ingest import (
 from pipelines.information.ingest.check import CheckedDelivery, Refusal
 from pipelines.information.ingest.outcomes import count_rows, record
 from pipelines.information.ingest.pseudonyms import store_pseudonyms
-from pipelines.information.ingest.related import Noted, is_noted
+from pipelines.information.ingest.related import Noted, find_copies, is_noted
 
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
 
@@ -107,6 +108,7 @@ def _load(
     manifest = delivery.manifest
     connection.begin()
     try:
+        contested.forget_said(connection, manifest)
         sources = [_insert(connection, source) for source in sources]
         if may_be_rounded:
             scan.find_rounded(connection, sources)
@@ -123,10 +125,12 @@ def _load(
         if delivery.added:
             added = ", ".join(delivery.added)
             notes.append(f"Has columns that the contract lacks: {added}")
+        contested.delay(connection, manifest.source)
         note = ". ".join(filter(None, notes)) or None
         record(connection, manifest, entry, related, status="loaded", note=note)
         _check_conservation(manifest, entry)
-        stale += again.find_stale(connection, delivery, related)
+        copies = find_copies(manifest, related)
+        stale += [n for n in copies if again.find_folder(delivery.landing, n)]
         again.take_out(connection, stale)
         # People decide only of what is noted.
         if is_noted(manifest, related):

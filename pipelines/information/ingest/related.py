@@ -102,26 +102,14 @@ def find_earlier(
 
 
 def find_copies(manifest: Manifest, related: list[Noted]) -> list[str]:
-    """Find what was loaded, though it only says again what this one said before it."""
+    """Find what only says again what this one said before it, loaded or not."""
     return [
         noted.delivery_id
         for noted in _list_copies(manifest, related)
         if noted.sequence == 1
-        and noted.status in {"loaded", "accepted", "held"}
+        and noted.status in {"loaded", "accepted", "held", "duplicate"}
         and noted.turn > _turn(manifest)
     ]
-
-
-def find_first_of_date(manifest: Manifest, related: list[Noted]) -> datetime | None:
-    """Find when its date was first written out, None where this is the only one."""
-    siblings = [
-        noted.extracted_at
-        for noted in related
-        if noted.business_date == manifest.business_date
-        and noted.delivery_id != manifest.delivery_id
-        and noted.status != "refused"
-    ]
-    return min([*siblings, manifest.known_at]) if siblings else None
 
 
 def is_noted(manifest: Manifest, related: list[Noted], *statuses: str) -> bool:

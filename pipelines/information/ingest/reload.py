@@ -5,21 +5,29 @@ So one that came in before its turn, or repeats what has been taken back since, 
 out and loaded again from its files, in the order in which they were written out.
 """
 
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import MANIFEST
-from pipelines.information.ingest.check import CheckedDelivery
-from pipelines.information.ingest.related import (
-    STALE,
-    Noted,
-    find_copies,
-    find_first_of_date,
-    is_noted,
-)
+from pipelines.information.ingest.related import STALE
+
+# What it says of each key, so that others are judged as if it were still there.
+REMEMBER = """
+create or replace temp table remembered as
+select
+    said.delivery_id, said.key_hash, row_hash,
+    coalesce(delayed.said_at, said.known_at) as said_at
+from (
+    select delivery_id, hash({keys}) as key_hash, row_hash, known_at from raw.{source}
+    where delivery_id = $delivery_id
+) as said
+left join (
+    select delivery_id, key_hash, said_at from ops.contested_rows
+    where outcome = 'delayed'
+) as delayed using (delivery_id, key_hash)
+"""
 
 
 def find_folder(landing: Path, delivery_id: str) -> Path | None:
@@ -34,6 +42,22 @@ def take_out(connection: duckdb.DuckDBPyConnection, delivery_ids: list[str]) -> 
     """Take deliveries' rows out, and note that the next ingestion has to load them."""
     for delivery_id in delivery_ids:
         source = delivery_id.split("/", maxsplit=1)[0]
+        connection.execute(
+            REMEMBER.format(keys=", ".join(load_contract(source).keys), source=source),
+            {"delivery_id": delivery_id},
+        )
+        connection.execute(
+            "delete from ops.contested_rows "
+            "where delivery_id = ? and outcome = 'delayed'",
+            [delivery_id],
+        )
+        connection.execute(
+            "update ops.contested_rows set outcome = ? where delivery_id = ?",
+            [STALE, delivery_id],
+        )
+        connection.execute(
+            "insert into ops.contested_rows select *, ? from remembered", [STALE]
+        )
         for table in (f"raw.{source}", "ops.quarantine"):
             connection.execute(
                 f"delete from {table} where delivery_id = ?", [delivery_id]
@@ -55,85 +79,23 @@ def list_stale(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [delivery_id for (delivery_id,) in rows]
 
 
-def find_stale(
-    connection: duckdb.DuckDBPyConnection,
-    delivery: CheckedDelivery,
-    related: list[Noted],
-) -> list[str]:
-    """Find what has to be judged again because of a delivery that was just loaded.
-
-    Parameters
-    ----------
-    connection : DuckDBPyConnection
-        The warehouse.
-    delivery : CheckedDelivery
-        What was loaded.
-    related : list of Noted
-        What was noted before, by ``list_related``.
-    """
-    manifest, landing = delivery.manifest, delivery.landing
-    copies = find_copies(manifest, related)
-    stale = [name for name in copies if find_folder(landing, name)]
-    since = find_first_of_date(manifest, related)
-    if is_noted(manifest, related, STALE):
-        # It may have lost a row that others left out.
-        own = (manifest.known_at, manifest.delivery_id)
-        stale += find_repeating(connection, landing, manifest.source, own)
-    elif since:
-        stale += find_repeating(connection, landing, manifest.source, (since, ""))
-    return [other for other in stale if other != manifest.delivery_id]
-
-
-def find_repeating(
-    connection: duckdb.DuckDBPyConnection,
-    landing: Path,
-    source: str,
-    since: tuple[datetime, str],
-) -> list[str]:
-    """Find what was written out since then and left out rows for others' sake.
-
-    Whole files that were sent again count as well. Those that are no longer in landing
-    do not: nothing could be loaded in their place.
-    """
-    rows = connection.execute(
-        """
-        select delivery_id from ops.deliveries
-        where source = ? and status in ('loaded', 'accepted', 'duplicate')
-            and (extracted_at, delivery_id) > (?::timestamp, ?)
-            and (
-                rows_duplicate > 0
-                or delivery_id in (
-                    select delivery_id from ops.quarantine
-                    where reason = 'key_conflict' and state = 'open'
-                )
-            )
-        """,
-        [source, *since],
-    ).fetchall()
-    return [name for (name,) in rows if find_folder(landing, name)]
-
-
-def find_sharing(
+def list_copies(
     connection: duckdb.DuckDBPyConnection, landing: Path, delivery_id: str
 ) -> list[str]:
-    """Find the deliveries of other dates that say a row of this one, or of its key."""
-    contract = load_contract(delivery_id.split("/", maxsplit=1)[0])
-    table, keys = f"raw.{contract.source}", ", ".join(contract.keys)
+    """List what may be, or no longer be, a repetition of a whole delivery."""
     rows = connection.execute(
-        f"""
-        select distinct delivery_id from {table}
-        where hash({keys}) in (
-            select hash({keys}) from {table} where delivery_id = $delivery_id
-        )
-        and delivery_id in (
-            select delivery_id from ops.deliveries
-            where status in ('loaded', 'accepted') and business_date != (
-                select business_date from ops.deliveries
-                where delivery_id = $delivery_id and status != 'refused'
-            )
-        )
+        """
+        select copies.delivery_id
+        from ops.deliveries as own
+        inner join ops.deliveries as copies using (source, content_sha256)
+        where own.delivery_id = ? and own.status != 'refused'
+            and copies.business_date != own.business_date and copies.sequence = 1
+            and copies.rows_delivered > 0
+            and copies.status in ('loaded', 'accepted', 'held', 'duplicate')
+            and (copies.extracted_at, copies.delivery_id)
+                > (own.extracted_at, own.delivery_id)
         """,
-        {"delivery_id": delivery_id},
+        [delivery_id],
     ).fetchall()
     return [name for (name,) in rows if find_folder(landing, name)]
 

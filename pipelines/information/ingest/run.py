@@ -7,12 +7,13 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation import ledger
-from pipelines.foundation.deliveries import find_deliveries
+from pipelines.foundation.deliveries import Manifest, find_deliveries
 from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
 from pipelines.foundation.logs import show_progress
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, prepare, run_lock
+from pipelines.information.ingest import contested, repaired
 from pipelines.information.ingest import reload as again
 from pipelines.information.ingest.check import CheckedDelivery, Refusal, read_manifest
 from pipelines.information.ingest.check_ahead import CheckAhead
@@ -20,14 +21,15 @@ from pipelines.information.ingest.load import load_delivery
 from pipelines.information.ingest.outcomes import mark_duplicate, mark_refused
 from pipelines.information.ingest.related import (
     STALE,
+    Noted,
     find_earlier,
     is_noted,
     list_related,
 )
 
 logger = logging.getLogger(__name__)
-# Of deliveries that are judged again; each makes only later ones wait for another.
-MOST_ROUNDS = 100
+# That one delivery is loaded in a run; more than a few are never needed.
+MOST_TIMES = 20
 
 
 @dataclass
@@ -38,7 +40,7 @@ class IngestSummary:
     ----------
     deliveries_loaded, deliveries_duplicate, deliveries_known : int
         Loaded now; the same content as an earlier one; loaded in an earlier run.
-    deliveries_again : int
+    loaded_again : list of str
         Loaded once more, because another one changed what they repeat.
     rows_delivered, rows_loaded, rows_duplicate, rows_quarantined : int
         Of the deliveries that were loaded or duplicate; the last three add up to the
@@ -51,15 +53,16 @@ class IngestSummary:
     deliveries_loaded: int = 0
     deliveries_duplicate: int = 0
     deliveries_known: int = 0
-    deliveries_again: int = 0
     rows_delivered: int = 0
     rows_loaded: int = 0
     rows_duplicate: int = 0
     rows_quarantined: int = 0
+    loaded_again: list[str] = None
     refused: list[str] = None
     waiting: list[str] = None
 
     def __post_init__(self) -> None:
+        self.loaded_again = self.loaded_again or []
         self.refused = self.refused or []
         self.waiting = self.waiting or []
 
@@ -105,7 +108,7 @@ def run(settings: Settings) -> IngestSummary:
         with CheckAhead(connection, find_deliveries(settings.landing)) as checks:
             for folder in show_progress(checks, "Ingesting"):
                 _ingest_one(connection, vault, checks, folder, settings, summary)
-            _judge_again(connection, vault, checks, settings, summary)
+            judge_again(connection, vault, checks, settings, summary)
     logger.info(
         "ingest: %d deliveries loaded, %d duplicate, %d known, %d refused, %d waiting; "
         "%d rows delivered = %d loaded + %d duplicate + %d quarantined",
@@ -119,11 +122,11 @@ def run(settings: Settings) -> IngestSummary:
         summary.rows_duplicate,
         summary.rows_quarantined,
     )
-    if summary.deliveries_again:
+    if summary.loaded_again:
         logger.warning(
             "ingest: %d deliveries were judged again, because another one changed what "
-            "they repeat. If rows of theirs had been repaired, run `crm replay`.",
-            summary.deliveries_again,
+            "they repeat",
+            len(set(summary.loaded_again)),
         )
     return summary
 
@@ -174,11 +177,13 @@ def _ingest_one(
             return
         delivery = checks.check(folder, manifest)
         if earlier:
-            entry = mark_duplicate(connection, manifest, earlier, related)
+            entry, stale = _leave_out(
+                connection, manifest, earlier, related, settings.landing
+            )
         else:
             scratch = settings.home / "transcoded"
             entry, stale = load_delivery(connection, vault, delivery, related, scratch)
-            checks.forget(stale)
+        checks.forget(stale)
     except Refusal as refusal:
         summary.refused.append(str(refusal))
         mark_refused(connection, folder, refusal)
@@ -187,7 +192,32 @@ def _ingest_one(
     if not is_noted(manifest, related, STALE):
         _count(summary, delivery, entry, is_duplicate=earlier is not None)
     else:
-        summary.deliveries_again += 1
+        summary.loaded_again.append(manifest.delivery_id)
+
+
+def _leave_out(
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    earlier: str,
+    related: list[Noted],
+    landing: Path,
+) -> tuple[ledger.Entry, list[str]]:
+    """Note that a whole delivery repeats another, and who has its turn from now on."""
+    connection.begin()
+    try:
+        entry = mark_duplicate(connection, manifest, earlier, related)
+        stale = []
+        if is_noted(manifest, related, STALE):
+            stale = contested.find_out_of_turn(
+                connection, landing, manifest.delivery_id
+            )
+            contested.forget_said(connection, manifest)
+            again.take_out(connection, stale)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+    return entry, stale
 
 
 def _count(
@@ -212,7 +242,7 @@ def _count(
         )
 
 
-def _judge_again(
+def judge_again(
     connection: duckdb.DuckDBPyConnection,
     vault: Vault,
     checks: CheckAhead,
@@ -221,22 +251,23 @@ def _judge_again(
 ) -> None:
     """Load what was taken out to be judged again, until every row is in its turn.
 
-    Raises
-    ------
-    DataQualityError
-        There is no end of it.
+    What is loaded again says what it said before, so that each round finds all that is
+    said and settles it: what it takes out is not taken out again by the next.
     """
-    refused = len(summary.refused)
-    for _ in range(MOST_ROUNDS):
-        stale = again.list_stale(connection)
-        folders = [again.find_folder(settings.landing, name) for name in stale]
-        if not any(folders) or len(summary.refused) > refused:
+    restored, left = 0, set()
+    while True:
+        loaded = summary.loaded_again[restored:]
+        repaired.restore(connection, vault, settings, loaded)
+        restored += len(loaded)
+        names = [n for n in again.list_stale(connection) if n not in left]
+        if not names:
             return
-        for folder in filter(None, folders):
-            _ingest_one(connection, vault, checks, folder, settings, summary)
-    msg = (
-        f"{len(stale)} deliveries repeat each other so that no order was found to load "
-        f"them in: {', '.join(stale[:20])}. This is a bug: please report it, "
-        "and withdraw one of them."
-    )
-    raise DataQualityError(msg)
+        for name in names:
+            before = len(summary.refused)
+            folder = again.find_folder(settings.landing, name)
+            if folder:
+                _ingest_one(connection, vault, checks, folder, settings, summary)
+            is_refused = len(summary.refused) > before
+            times = summary.loaded_again.count(name)
+            if not folder or is_refused or times == MOST_TIMES:
+                left.add(name)
