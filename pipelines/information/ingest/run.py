@@ -263,11 +263,10 @@ def judge_again(
         if not names:
             return
         for name in names:
-            before = len(summary.refused)
             folder = again.find_folder(settings.landing, name)
-            if folder:
-                _ingest_one(connection, vault, checks, folder, settings, summary)
-            is_refused = len(summary.refused) > before
+            is_refused = any(line.startswith(f"{name} ") for line in summary.refused)
             times = summary.loaded_again.count(name)
             if not folder or is_refused or times == MOST_TIMES:
                 left.add(name)
+            else:
+                _ingest_one(connection, vault, checks, folder, settings, summary)
