@@ -10,9 +10,9 @@ from pipelines.information.ingest.scan import (
     Source,
     UnreadableError,
     forget_rejects,
-    scale,
     trim,
 )
+from pipelines.information.ingest.written import may_be_misread
 
 FALSE_IDENTIFIERS = """
 create or replace temp table false_identifiers (kind varchar, pseudonym varchar)
@@ -27,8 +27,8 @@ def store_pseudonyms(
     Returns
     -------
     bool
-        Whether an amount may have more decimal places than its contract's type, which
-        DuckDB would round without a word.
+        Whether a value may be read as another than is written, which DuckDB would do
+        without a word.
     """
     contract = sources[0].delivery.contract
     verb = "create or replace temp table written_identifiers as"
@@ -55,8 +55,8 @@ def store_pseudonyms(
 def _list_identifiers(source: Source) -> str:
     """Write the query that finds a file's identifiers, each once in a column.
 
-    One pass over the file finds the distinct values of every column, and whether an
-    amount may be rounded: that is a line without a kind.
+    One pass over the file finds the distinct values of every column, and whether a
+    value may be misread: that is a line without a kind.
     """
     contract = source.delivery.contract
     names = [column.name for column in contract.identifiers] + ["is_long"]
@@ -71,7 +71,7 @@ def _list_identifiers(source: Source) -> str:
             from (
                 select
                     *,
-                    {_may_be_rounded(contract, source.delivery.manifest)} as is_long
+                    {_may_be_misread(contract, source.delivery.manifest)} as is_long
                 from {source.scan(types="text")}
             )
             group by grouping sets ({", ".join(f"({name})" for name in names)})
@@ -92,15 +92,7 @@ def _find_false_identifiers(
         find_false(connection, column.identifier, column.check_digit)
 
 
-def _may_be_rounded(contract: Contract, manifest: Manifest) -> str:
+def _may_be_misread(contract: Contract, manifest: Manifest) -> str:
     """Write the cheap test that sends a file to the exact one."""
-    point = manifest.decimal
-    # Most amounts have all their places, and to see that is cheapest.
-    tests = [
-        f"case when {c.name} like '%{point}{'_' * scale(c)}' then false else "
-        f"instr({c.name}, '{point}') between 1 and "
-        f"length({c.name}) - {scale(c)} - 1 or instr(lower({c.name}), 'e') end"
-        for c in contract.columns
-        if scale(c) is not None
-    ]
-    return " or ".join(tests) or "false"
+    tests = (may_be_misread(column, manifest.decimal) for column in contract.columns)
+    return " or ".join(filter(None, tests)) or "false"

@@ -1,6 +1,5 @@
 """Read a delivery's files with DuckDB, as bare text or typed."""
 
-import re
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation.contracts import Column, Contract
+from pipelines.information.ingest import written
 from pipelines.information.ingest.check import CheckedDelivery
 
 # A longer line is no customer's doing: a quote was left open, or somebody tries us.
@@ -15,8 +15,6 @@ LONGEST_LINE_BYTES = 100_000
 BUFFER_BYTES = 8_000_000
 # What DuckDB's trim would leave: a tab, and the spaces of Latin-1 and of Chinese text.
 BLANKS = "' ' || chr(9) || chr(160) || chr(12288)"
-# Wide enough for every amount that decimal(18,2) holds and 20 places behind its point.
-EXACT_TYPE = "decimal(38,20)"
 
 
 class UnreadableError(Exception):
@@ -53,9 +51,8 @@ class Source:
 
         Parameters
         ----------
-        types : {"text", "contract", "exact"}
-            What columns are read as; ``"exact"`` keeps decimals that the contract's
-            type would round.
+        types : {"text", "contract"}
+            What columns are read as.
         """
         known = {column.name: column for column in self.delivery.contract.columns}
         columns = ", ".join(
@@ -149,7 +146,7 @@ def number_rows(connection: duckdb.DuckDBPyConnection, sources: list[Source]) ->
 
 
 def find_rounded(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
-    """Make faults of the rows that the contract's types could not hold exactly.
+    """Make faults of the rows that were rounded, cut or guessed when they were read.
 
     Their text is kept as well, for in ``raw`` it is no longer what was delivered.
     """
@@ -159,23 +156,30 @@ def find_rounded(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -
 
 
 def _find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    contract = source.delivery.contract
-    texts = ", ".join(f"coalesce({quote(_as_text(c))}, '')" for c in contract.columns)
-    decimals = [column for column in contract.columns if scale(column) is not None]
-    found = ", ".join(
-        f"case when {c.name} != cast({c.name} as {c.data_type}) then '{c.name}' end"
-        for c in decimals
+    contract, point = source.delivery.contract, source.delivery.manifest.decimal
+    texts = ", ".join(
+        f"coalesce({quote(written.as_number(c, point))}, '')" for c in contract.columns
     )
+    found = ", ".join(
+        f"{{'name': '{column.name}', 'reason': {why}}}"
+        for column in contract.columns
+        if (why := written.why_misread(column, point))
+    )
+    # Rows that the contract's types can't hold are faults already, and have no number.
+    tests = (written.is_readable(column, point) for column in contract.columns)
+    readable = " and ".join(filter(None, tests))
     connection.execute(
         f"""
         create or replace temp table rounded as
         select
-            record, list_filter([{found}], lambda name: name is not null) as names,
+            record,
+            list_filter([{found}], lambda fault: fault.reason is not null) as misread,
             concat_ws(',', {texts}) as raw_text
         from (
-            select *, row_number() over () as record from {source.scan(types="exact")}
+            select *, row_number() over () as record
+            from {source.scan(types="text")} where {readable}
         )
-        where len(names) > 0
+        where len(misread) > 0
         """,
         source.values,
     )
@@ -183,6 +187,14 @@ def _find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None
     (row_count,) = connection.execute("select count(*) from rounded").fetchone()
     if not row_count:
         return
+    (row_count,) = connection.execute(
+        f"select count(*) from {source.scan(types='text')} where {readable}",
+        source.values,
+    ).fetchone()
+    forget_rejects(connection)
+    # Better no delivery than a fault that is another row's.
+    if row_count != source.row_count:
+        raise UnreadableError(source.number)
     find_places(
         connection,
         source,
@@ -192,8 +204,11 @@ def _find_rounded(connection: duckdb.DuckDBPyConnection, source: Source) -> None
         insert into exact_texts
         select row, raw_text from rounded inner join places using (record);
         insert into faults (row, column_name, reason)
-        select row, unnest(names), 'too_precise'
-        from rounded inner join places using (record);
+        select row, fault.name, fault.reason
+        from (
+            select row, unnest(misread) as fault
+            from rounded inner join places using (record)
+        );
     """)
 
 
@@ -273,12 +288,6 @@ def quote(expression: str) -> str:
     return f"'\"' || replace(cast({expression} as varchar), '\"', '\"\"') || '\"'"
 
 
-def scale(column: Column) -> int | None:
-    """Places behind the point, None for what is no decimal."""
-    found = re.fullmatch(r"decimal\(\d+,\s*(\d+)\)", column.data_type)
-    return int(found[1]) if found else None
-
-
 def _stream(connection: duckdb.DuckDBPyConnection, query: str, values: dict) -> list:
     """Run a query that joins a file with its pseudonyms, row by row.
 
@@ -348,12 +357,4 @@ def _replace_identifiers(contract: Contract) -> tuple[str, str, str]:
 def _read_type(column: Column, types: str) -> str:
     if types == "text":
         return "varchar"
-    if types == "exact" and scale(column) is not None:
-        return EXACT_TYPE
     return "timestamptz" if column.data_type == "timestamp" else column.data_type
-
-
-def _as_text(column: Column) -> str:
-    if scale(column) is not None:
-        return f"rtrim(rtrim(cast({column.name} as varchar), '0'), '.')"
-    return column.name
