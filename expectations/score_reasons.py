@@ -31,7 +31,7 @@ SUITE = gx.ExpectationSuite(
                 "level",
                 "reason",
                 "reason_zh",
-                "contribution",
+                "attribution",
                 "run_id",
             ]
         ),
@@ -40,7 +40,7 @@ SUITE = gx.ExpectationSuite(
         ),
         # What lowers a score is no reason for it.
         gxe.ExpectColumnValuesToBeBetween(
-            column="contribution", min_value=0, strict_min=True, meta=ACCURACY
+            column="attribution", min_value=0, strict_min=True, meta=ACCURACY
         ),
         # Words for everybody alike: a digit in them would be somebody's.
         forbid_rows(

@@ -38,7 +38,7 @@ on metric in ('auc', 'lift_at_capacity', 'contact_capacity', 'calibration_error'
 using any_value(value)
 order by use_case, auc desc
 """
-SKIPPED = """
+SKIPPED_USE_CASES = """
 select use_case, max_by(note, started_at) as note
 from ml.mining_runs
 where use_case not in (select use_case from ops.promotions)
@@ -46,13 +46,13 @@ group by use_case
 having max_by(status, started_at) != 'waiting'
 order by use_case
 """
-WAITING = """
+WAITING_CHALLENGERS = """
 select use_case, candidate, estimator_version, reason
 from ops.waiting_challengers
 order by use_case, estimator_version
 """
 # Scores that the latest night could not renew: nobody acts on them unknowingly.
-STALE = """
+STALE_SCORES = """
 select
     use_case, max(as_of_date) as as_of_date,
     max_by(estimator_version, as_of_date) as estimator_version,
@@ -83,7 +83,7 @@ from ops.deliveries
 where status not in ('accepted', 'duplicate')
 order by delivery_id
 """
-GATES = """
+COUNT_OF_GATES = """
 select count(*) filter (is_passed), count(*) from (
     select max_by(is_passed, checked_at) as is_passed
     from ops.gates group by gate, target
@@ -148,12 +148,12 @@ def collect(settings: Settings, since: datetime | None = None) -> Summary:
     with connect(settings, read_only=True) as connection:
         (summary.rows,) = list_rows(connection, COUNTS, [since])
         summary.held = [row["line"] for row in list_rows(connection, HELD)]
-        summary.gates = connection.execute(GATES).fetchone()
+        summary.gates = connection.execute(COUNT_OF_GATES).fetchone()
         summary.figures = list_rows(connection, FIGURES)
-        summary.skipped = list_rows(connection, SKIPPED)
-        summary.waiting = list_rows(connection, WAITING)
+        summary.skipped = list_rows(connection, SKIPPED_USE_CASES)
+        summary.waiting = list_rows(connection, WAITING_CHALLENGERS)
         if list_rows(connection, HAS_FEATURES):
-            summary.stale = list_rows(connection, STALE)
+            summary.stale = list_rows(connection, STALE_SCORES)
     if summary.published:
         summary.work_list = work_list.read_top(summary.published, WORK_LIST_ROWS)
     return summary

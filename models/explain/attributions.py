@@ -18,7 +18,7 @@ from models.model.by_group import ClassifierByGroup
 AVERAGE = "training_average_"
 SEVERAL_CLASSES = "it has more than two classes"
 CHECKED_ROWS = 50
-TOLERANCE = 1e-6
+SUM_TOLERANCE = 1e-6
 
 
 class Explainer:
@@ -79,7 +79,7 @@ class Explainer:
         # The trees are read through what scikit-learn does not promise to keep.
         whole = self._pipeline.decision_function(X.head(CHECKED_ROWS))
         parts = self.bias + contributions[:CHECKED_ROWS].sum(axis=1)
-        if not np.allclose(parts, whole, rtol=0, atol=TOLERANCE):
+        if not np.allclose(parts, whole, rtol=0, atol=SUM_TOLERANCE):
             msg = "what the columns add does not sum up to what the estimator says"
             raise UnexplainableError(msg)
         return contributions

@@ -34,7 +34,7 @@ def choose_reasons(contributions, X, averages, concepts):
     DataFrame of shape (n_reasons, 5)
         ``row``, a position in ``X``; ``reason_rank`` from 1; ``concept``; ``level``,
         whether the row shows more or less of it than the average, by the column of the
-        concept that adds most; ``contribution``, what all its columns add to the
+        concept that adds most; ``attribution``, what all its columns add to the
         log-odds. A row that nothing raises has no reason. The average is the median,
         but for a value that is just that, the mean: else nobody without a complaint
         would have fewer than the average.
@@ -52,7 +52,7 @@ def choose_reasons(contributions, X, averages, concepts):
             "reason_rank": ranks + 1,
             "concept": names.to_numpy()[chosen],
             "level": _judge_levels(X, averages, concepts, rows, leads),
-            "contribution": sums[rows, chosen],
+            "attribution": sums[rows, chosen],
         }
     )
 

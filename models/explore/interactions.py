@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
-BIN_COUNT = 32
+INTERACTION_BINS = 32
 MOST_PAIRS = 3
 COLUMNS_TRIED = 10
 SMOOTHING = 20  # rows of average evidence that every level is given
@@ -106,9 +106,9 @@ def _find_edges(numbers):
     if not len(known):
         return np.array([])
     values = np.unique(known)
-    if len(values) <= BIN_COUNT:
+    if len(values) <= INTERACTION_BINS:
         return values[:-1]
-    return np.unique(np.quantile(known, np.linspace(0, 1, BIN_COUNT + 1)[1:-1]))
+    return np.unique(np.quantile(known, np.linspace(0, 1, INTERACTION_BINS + 1)[1:-1]))
 
 
 def _bin(numbers, edges):

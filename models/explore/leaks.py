@@ -13,9 +13,9 @@ from models.model.cross_fitting import split_folds
 PERFECT = 0.9995
 STRONG = 0.75  # below this AUC no column alone is suspect
 MOST_ROWS = 20_000
-COLUMNS_TRIED = 3
-TOLERANCE = 0.02  # of AUC
-FOLDS = 3
+SUSPECTS_TRIED = 3
+AUC_TOLERANCE = 0.02  # of AUC
+LEAK_FOLDS = 3
 TWIN = 0.95  # absolute rank correlation from which two columns say the same
 
 
@@ -77,9 +77,9 @@ def find_suspects(X, label, alone, random_state=0, group=None):
     X, label, folds = _thin_out(X, label, random_state, group)
     strong = [name for name in X if alone.get(name, 0.0) >= STRONG]
     families = _group_twins(X, sorted(strong, key=alone.get, reverse=True))
-    for family in families[:COLUMNS_TRIED]:
+    for family in families[:SUSPECTS_TRIED]:
         others = _measure_together(X.drop(columns=family), label, folds, random_state)
-        if alone[family[0]] >= others - TOLERANCE:
+        if alone[family[0]] >= others - AUC_TOLERANCE:
             reasons |= {name: _explain(name, family, alone, others) for name in family}
     return reasons
 
@@ -123,7 +123,7 @@ def _thin_out(X, label, random_state, group):
     return (
         X.iloc[rows],
         label[rows],
-        split_folds(label[rows], random_state, group, FOLDS),
+        split_folds(label[rows], random_state, group, LEAK_FOLDS),
     )
 
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from models.model.table_candidates import BOOSTING_SETTINGS, to_log_odds
 
-FOLDS = 4
+USUAL_FOLDS = 4
 CALIBRATION = {"C": 1.0, "max_iter": 500}
 
 
@@ -38,7 +38,7 @@ class CrossFitted:
         return np.mean([_predict_log_odds(each, X) for each in self.members], axis=0)
 
 
-def split_folds(label, random_state=None, group=None, count=FOLDS):
+def split_folds(label, random_state=None, group=None, count=USUAL_FOLDS):
     """Cut the training part into folds, each with its share of positives.
 
     Parameters
@@ -49,7 +49,7 @@ def split_folds(label, random_state=None, group=None, count=FOLDS):
         None leaves the rows in their order, so that rows in time stay together.
     group : ndarray of shape (n_rows,), optional
         Rows of one group are all in one fold.
-    count : int, default=FOLDS
+    count : int, default=USUAL_FOLDS
 
     Returns
     -------

@@ -19,7 +19,7 @@ from models.modify.bins import MonotoneBins, QuantileBins
 from models.modify.columns import CATEGORY, CODE, NUMBER
 from models.modify.treatments import select
 
-FEWEST_ROWS = 20  # of a level that is treated as one
+FEWEST_ROWS_OF_LEVEL = 20  # of a level that is treated as one
 BOOSTING_SETTINGS = [
     {"max_leaf_nodes": 16, "min_samples_leaf": 20, "max_features": 0.5},
     {"max_leaf_nodes": 8, "min_samples_leaf": 40, "max_features": 0.3},
@@ -66,7 +66,7 @@ def build_scorecard(kinds, pairs=(), random_state=0):
 def build_naive_bayes(kinds, pairs=(), random_state=0):  # noqa: ARG001 - takes neither
     """Build the unfitted naive Bayes on bins and levels; as :func:`build_scorecard`."""
     levels = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", min_frequency=FEWEST_ROWS
+        handle_unknown="infrequent_if_exist", min_frequency=FEWEST_ROWS_OF_LEVEL
     )
     columns = ColumnTransformer(
         [
@@ -89,7 +89,7 @@ def build_boosting(kinds, pairs=(), random_state=0, **settings):
     levels = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
-        min_frequency=FEWEST_ROWS,
+        min_frequency=FEWEST_ROWS_OF_LEVEL,
     )
     columns = ColumnTransformer(
         [

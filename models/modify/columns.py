@@ -32,7 +32,7 @@ FACTORS = {
 LEADING_SIGN = r"^([+-])\s*(.*\d.*)$"
 # Of numbers given in turn a training part has four fifths, and less of a sampled table.
 TAKEN_IN_TURN = 0.3  # share of the steps between the least and the largest
-BY_CHANCE = 0.55  # an AUC that a column may have by luck in a small table
+AUC_BY_CHANCE = 0.55  # an AUC that a column may have by luck in a small table
 
 
 def arrange(frame, like=None):
@@ -185,7 +185,7 @@ def _is_name(values, auc_alone):
     steps = np.diff(np.sort(values.to_numpy().astype("int64")))
     taken = len(steps) * np.gcd.reduce(steps) / steps.sum()
     return bool(taken >= TAKEN_IN_TURN) or (
-        auc_alone is not None and auc_alone <= BY_CHANCE
+        auc_alone is not None and auc_alone <= AUC_BY_CHANCE
     )
 
 

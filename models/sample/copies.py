@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-BY_CHANCE = 0.01  # share of rows that may be equal by chance but for one column
+EQUAL_BY_CHANCE = 0.01  # share of rows that may be equal by chance but for one column
 
 
 def number_copies(X):
@@ -50,7 +50,7 @@ def number_copies(X):
     equal_without = [
         1 - len(np.unique(total - column)) / len(total) for column in varied
     ]
-    if not varied or np.mean(np.array(equal_without) > BY_CHANCE) > 1 / 2:
+    if not varied or np.mean(np.array(equal_without) > EQUAL_BY_CHANCE) > 1 / 2:
         return None
     return numbers
 

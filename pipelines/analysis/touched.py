@@ -14,7 +14,7 @@ import duckdb
 from pipelines.foundation.contracts import load_contracts
 
 # They say whom an event belongs to: where a row of theirs is gone, so is what it meant.
-REGISTERS = ["core_customers", "core_accounts", "identities"]
+LINKING_SOURCES = ["core_customers", "core_accounts", "identities"]
 NOTES = (
     "builds",
     "built_deliveries",
@@ -22,7 +22,7 @@ NOTES = (
     "built_tables",
     "changed_deliveries",
 )
-TABLES = """
+BUILD_TABLES = """
 create table if not exists ops.builds (
     build_id varchar, code_version varchar, started_at timestamp, is_finished boolean
 );
@@ -83,7 +83,7 @@ CHANGED = """
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of notes."""
-    connection.execute(TABLES)
+    connection.execute(BUILD_TABLES)
 
 
 def begin(connection: duckdb.DuckDBPyConnection, code_version: str) -> bool:
@@ -159,7 +159,7 @@ def _is_of_use(connection: duckdb.DuckDBPyConnection, code_version: str) -> bool
             )
         from ops.builds
         """,
-        {"version": code_version, "registers": REGISTERS},
+        {"version": code_version, "registers": LINKING_SOURCES},
     ).fetchone()
     return is_of_use
 

@@ -23,7 +23,7 @@ MARTS_OF_SCORES = (
     "marts.estimator_health",
 )
 # The gate "features" guards all that is built before anything is scored.
-TABLES = {
+GATED_TABLES = {
     "features": (
         "intermediate.int_customers_registered",
         "marts.accounts",
@@ -33,7 +33,7 @@ TABLES = {
     ),
     "scores": (*(use_case.score_table for use_case in USE_CASES), *MARTS_OF_SCORES),
 }
-GATES = tuple(TABLES)
+GATES = tuple(GATED_TABLES)
 
 
 def run(settings: Settings, gate: str) -> None:
@@ -77,7 +77,7 @@ def _require_tables(connection: duckdb.DuckDBPyConnection, gate: str) -> None:
     built = connection.execute("""
         select schema_name || '.' || table_name from duckdb_tables()
     """).fetchall()
-    missing = [table for table in TABLES[gate] if (table,) not in built]
+    missing = [table for table in GATED_TABLES[gate] if (table,) not in built]
     if missing:
         msg = (
             f"There is no {', '.join(missing)} yet, so there is nothing to validate. "
@@ -95,7 +95,7 @@ def _judge(
     docs = settings.reports / "data_docs" / gate
     context = suites.open_context()
     verdicts = []
-    for table in TABLES[gate]:
+    for table in GATED_TABLES[gate]:
         name = table.split(".")[1]
         if note := _why_empty(connection, table):
             verdicts.append(Verdict(name, 0, 0, note=note))
@@ -122,7 +122,7 @@ def _why_empty(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
 def _list_filling(table: str) -> list[str]:
     """Name the use cases without a champion of which a table is rightly empty."""
-    if table not in TABLES["scores"] or table == "marts.customers":
+    if table not in GATED_TABLES["scores"] or table == "marts.customers":
         return []
     its_own = [
         use_case.name

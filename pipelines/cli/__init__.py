@@ -10,13 +10,13 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import (
+    all_layers,
     analysis,
     decision,
     demo,
     discovery,
     information,
     night,
-    record,
 )
 from pipelines.cli.help import MARKUP, ByLayer
 from pipelines.foundation.errors import EXIT_CODES, PipelineError, ResourceError
@@ -39,7 +39,7 @@ app = typer.Typer(
     f"Exit codes: {', '.join(f'{code} {what}' for code, what in EXIT_CODES.items())}.",
 )
 # In the order of the flow, which `crm --help` keeps.
-for module in (demo, night, information, analysis, discovery, decision, record):
+for module in (demo, night, information, analysis, discovery, decision, all_layers):
     app.add_typer(module.commands)
 
 logger = logging.getLogger(__name__)

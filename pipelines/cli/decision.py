@@ -10,7 +10,7 @@ import typer
 from pipelines.cli.help import example
 from pipelines.cli.options import (
     DECISION,
-    USE_CASES,
+    USE_CASE_NAMES,
     Json,
     Reason,
     UseCase,
@@ -43,7 +43,7 @@ def explain(use_case: UseCase) -> None:
 @command(epilog=example("monitor", "monitor churn --json"))
 def monitor(
     use_case: Annotated[
-        str | None, typer.Argument(help=f"{USE_CASES}; else all")
+        str | None, typer.Argument(help=f"{USE_CASE_NAMES}; else all")
     ] = None,
     *,
     as_json: Json = False,

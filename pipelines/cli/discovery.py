@@ -11,7 +11,7 @@ import typer
 from pipelines.cli.help import example
 from pipelines.cli.options import (
     DISCOVERY,
-    USE_CASES,
+    USE_CASE_NAMES,
     Json,
     Reason,
     Seed,
@@ -30,15 +30,15 @@ Version = Annotated[int, typer.Argument(help="As `crm challengers` lists it.")]
 UseCaseOrTable = Annotated[
     str,
     typer.Argument(
-        help=f"{USE_CASES}, or with --target a CSV or Parquet file, or a table of the "
-        "warehouse",
+        help=f"{USE_CASE_NAMES}, or with --target a CSV or Parquet file, or a table of "
+        "the warehouse",
         metavar="USE_CASE_OR_TABLE",
     ),
 ]
 UseCaseOrRun = Annotated[
     str,
     typer.Argument(
-        help=f"{USE_CASES}, or the folder that `crm sample TABLE` printed",
+        help=f"{USE_CASE_NAMES}, or the folder that `crm sample TABLE` printed",
         metavar="USE_CASE_OR_FOLDER",
     ),
 ]

@@ -18,8 +18,8 @@ DISCOVERY = "Knowledge discovery 知识发现: the five stages, and who becomes 
 DECISION = "Decision support 决策支持: who is contacted, why, with what"
 RECORD = "Through all layers"
 
-USE_CASES = ", ".join(list_names())
-UseCase = Annotated[str, typer.Argument(help=USE_CASES, metavar="USE_CASE")]
+USE_CASE_NAMES = ", ".join(list_names())
+UseCase = Annotated[str, typer.Argument(help=USE_CASE_NAMES, metavar="USE_CASE")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Reason = Annotated[str, typer.Option(help="Why, for the record.")]
 Seed = Annotated[

@@ -87,7 +87,7 @@ def _write_new_reasons(
         connection.execute(
             """
             insert into new_reasons by name
-            select * exclude (row) replace (round(contribution, 9) as contribution),
+            select * exclude (row) replace (round(attribution, 9) as attribution),
                 ? as use_case, ? as run_id
             from chosen
             """,

@@ -10,7 +10,7 @@ from pipelines.foundation.warehouse import connect, list_rows, prepare
 
 MEASURED = ["as_of_date", "estimator_version", "run_id", "metric", "feature", "value"]
 # Measured of the newest snapshot alone. All else is of every snapshot with outcomes.
-DRIFT = ["feature_psi", "score_psi"]
+DRIFT_METRICS = ["feature_psi", "score_psi"]
 JUDGED = """
     with thresholds as (
         select *, lead(valid_from, 1, 'infinity') over (
@@ -33,7 +33,7 @@ JUDGED = """
         and measured.as_of_date <= thresholds.valid_to
 """
 # What has been well since is no alert any more.
-ALERTS = """
+STANDING_ALERTS = """
     select use_case, metric, feature, value, threshold, as_of_date
     from ml.estimator_health
     where use_case = coalesce($use_case, use_case)
@@ -68,7 +68,7 @@ def replace(
     bool
         Whether anything has changed.
     """
-    parameters = {"use_case": use_case, "drift": DRIFT, "newest": newest}
+    parameters = {"use_case": use_case, "drift": DRIFT_METRICS, "newest": newest}
     replaced = """
         from ml.estimator_health
         where use_case = $use_case
@@ -79,7 +79,8 @@ def replace(
         "create or replace temp table judged as from ml.estimator_health limit 0"
     )
     connection.execute(
-        f"insert into judged by name {JUDGED}", {"use_case": use_case, "drift": DRIFT}
+        f"insert into judged by name {JUDGED}",
+        {"use_case": use_case, "drift": DRIFT_METRICS},
     )
     connection.unregister("measured")
     (difference_count,) = connection.execute(
@@ -112,7 +113,7 @@ def list_alerts(settings: Settings, use_case: str | None = None) -> list[str]:
     """
     with connect(settings) as connection:
         prepare(connection)
-        rows = connection.execute(ALERTS, {"use_case": use_case}).fetchall()
+        rows = connection.execute(STANDING_ALERTS, {"use_case": use_case}).fetchall()
     return [
         f"{name}: {metric}{f' of {feature}' if feature else ''} is {value:.3f} on "
         f"{as_of_date}, threshold {threshold:g}"

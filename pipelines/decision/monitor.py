@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 # More rows than these hardly sharpen a figure. With fewer, drift is an accident, and so
 # is calibration in ten groups with fewer of either outcome.
-MOST_ROWS, LEAST_ROWS, LEAST_OUTCOMES = 50_000, 200, 50
+MOST_WATCHED_ROWS, LEAST_ROWS, LEAST_OUTCOMES = 50_000, 200, 50
 ASSESSED_ON = """
 select max(assessments.as_of_date)
 from ops.challenges
@@ -104,7 +104,7 @@ def _find_snapshots(
         f"""
         select
             as_of_date, any_value(estimator_version), any_value(run_id),
-            least(1, {MOST_ROWS} / count(*))
+            least(1, {MOST_WATCHED_ROWS} / count(*))
         from {find_use_case(use_case).score_table}
         group by as_of_date
         order by as_of_date
@@ -174,7 +174,7 @@ def _read_baseline(
     if unknown := list_unknown_families(champion.estimator, families):
         # It scores none of them, and so they are not compared.
         rows = rows[~rows["product_family"].isin(unknown)]
-    return rows.sample(min(len(rows), MOST_ROWS), random_state=0)
+    return rows.sample(min(len(rows), MOST_WATCHED_ROWS), random_state=0)
 
 
 def _find_obstacle(use_case: str, champion: Champion, snapshot: Snapshot) -> str:

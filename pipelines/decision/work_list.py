@@ -15,7 +15,7 @@ from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
-DIGITS = 3  # of a probability; a person reads no more
+PROBABILITY_DIGITS = 3  # of a probability; a person reads no more
 TOP = "from published.work_list order by contact_rank limit ?"
 OF_ONE_DESK = """
 select
@@ -118,5 +118,5 @@ def _attach(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
 
 def _as_cell(value: object) -> object:
     if isinstance(value, float | Decimal):
-        return round(value, DIGITS)
+        return round(value, PROBABILITY_DIGITS)
     return neutralise(value) if isinstance(value, str) else value

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from pipelines.foundation.errors import DataQualityError
 from pipelines.information.ingest import files
 
-CHUNK_BYTES = 1 << 22
+SEARCHED_BYTES = 1 << 22
 LAST_OF_ASCII = 0x7F
-WORD = rb"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+WORD_BYTES = rb"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 # The planted truth of a synthetic bank is for tests alone; the key holds no person.
 LEFT_OUT = {"truth", "vault.key", "run.lock"}
 
@@ -166,7 +166,7 @@ def _stands(content: bytes, needle: bytes, *, is_database: bool) -> bool:
 
 def _is_word(byte: bytes) -> bool:
     # A byte of a Chinese character is above 127.
-    return bool(byte) and (byte in WORD or byte[0] > LAST_OF_ASCII)
+    return bool(byte) and (byte in WORD_BYTES or byte[0] > LAST_OF_ASCII)
 
 
 def _read_unpacked(path: Path) -> Iterator[bytes]:
@@ -200,7 +200,7 @@ def _is_text(column) -> bool:
 def _chunks(path: Path, *, unpack: bool = False) -> Iterator[bytes]:
     overlap = b""
     with files.open_bytes(path) if unpack else path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
+        while chunk := file.read(SEARCHED_BYTES):
             yield overlap + chunk
             overlap = (overlap + chunk)[-1024:]
 

@@ -19,7 +19,7 @@ CATEGORY = "category"
 # The least and greatest value that a kind allows, unless a column says otherwise. The
 # richest bank customer has less than a hundred billion: beyond it, fen were taken for
 # yuan or a currency for another.
-KINDS = {
+KIND_LIMITS = {
     CATEGORY: (None, None),
     "flag": (0, 1),
     "share": (0, 1),
@@ -31,7 +31,7 @@ KINDS = {
 }
 # What stands in a column's name for product families, and which: the entry says the
 # same of a column of each.
-FAMILIES = {
+FAMILY_PLACEHOLDERS = {
     "{family}": {},
     "{offered}": {"is_offered": "true"},
     "{deposit}": {"holding_class": "deposit"},
@@ -41,7 +41,7 @@ FAMILIES = {
 LEVELS = ("more", "less", "other")
 LANGUAGES = ("en", "zh")
 CHOICES = {
-    "kind": tuple(KINDS),
+    "kind": tuple(KIND_LIMITS),
     "orientation": (1, -1, 0),
     "when_missing": LEVELS,
     "severity": ("critical", "warning"),
@@ -58,7 +58,7 @@ class Feature:
     name : str
         As in ``marts.customer_features``.
     kind : str
-        One of ``KINDS``. A category is text, the others are numbers.
+        One of ``KIND_LIMITS``. A category is text, the others are numbers.
     concept : str
         What it tells of, in a reason. Features of one concept count together.
     orientation : {1, -1, 0}
@@ -203,9 +203,12 @@ def name_columns(name: str) -> list[str]:
     kind = re.search(r"{.*}", name)
     if kind is None:
         return [name]
-    if kind[0] not in FAMILIES:
-        _refuse(name, "the name", f"has none of {', '.join(FAMILIES)}")
-    return [name.replace(kind[0], each) for each in read_families(**FAMILIES[kind[0]])]
+    if kind[0] not in FAMILY_PLACEHOLDERS:
+        _refuse(name, "the name", f"has none of {', '.join(FAMILY_PLACEHOLDERS)}")
+    return [
+        name.replace(kind[0], each)
+        for each in read_families(**FAMILY_PLACEHOLDERS[kind[0]])
+    ]
 
 
 def _read_model(path: Path) -> dict:
@@ -240,7 +243,7 @@ def _read_feature(name: str, said: dict, wordings: dict) -> Feature:
         concept=said["concept"],
         orientation=said.get("orientation", 0 if said["kind"] == CATEGORY else 1),
         when_missing=said.get("when_missing", "other"),
-        limits=tuple(said.get("range", KINDS[said["kind"]])),
+        limits=tuple(said.get("range", KIND_LIMITS[said["kind"]])),
         severity=said.get("severity", "critical"),
         is_calendar=said.get("calendar", False),
         learnt_by=tuple(said["learnt"]) if "learnt" in said else None,

@@ -14,7 +14,7 @@ RAW_COLUMNS = {
     "known_at": "timestamp",
     "row_hash": "ubigint using compression uncompressed",
 }
-TABLES = """
+WAREHOUSE_TABLES = """
 create schema if not exists raw;
 create schema if not exists ops;
 create schema if not exists ml;
@@ -167,7 +167,7 @@ alter table ml.assessments add column if not exists high double;
 alter table ml.assessments add column if not exists segment varchar;
 create table if not exists ml.score_reasons (
     use_case varchar, customer_id varchar, as_of_date date, product_family varchar,
-    reason_rank integer, concept varchar, level varchar, contribution double,
+    reason_rank integer, concept varchar, level varchar, attribution double,
     run_id varchar
 );
 create table if not exists ml.estimator_health (

@@ -26,7 +26,7 @@ TOMBSTONE_DIGITS = 40
 ROW = ["file_number", "line_number", "raw_text"]
 WORD = re.compile(r"[^\s,;|\"']+")
 BLOCK_BYTES = 64  # of SHA-256
-TABLES = """
+VAULT_TABLES = """
 create table if not exists vault.identifiers (
     kind varchar, pseudonym varchar using compression uncompressed,
     identifier varchar using compression uncompressed
@@ -76,7 +76,7 @@ class Vault:
         path = str(settings.vault).replace("'", "''")
         connection.execute(f"attach if not exists '{path}' as vault")
         settings.vault.chmod(0o600)
-        connection.execute(TABLES)
+        connection.execute(VAULT_TABLES)
         self._key = key
         self._stones: dict[str, set[str]] | None = None
         self._inner, self._outer = _pads(key)

@@ -18,7 +18,7 @@ from pipelines.foundation.modes import make_folder
 from pipelines.foundation.schema import (
     LATER_FACTS,
     RAW_COLUMNS,
-    TABLES,
+    WAREHOUSE_TABLES,
     write_score_tables,
 )
 from pipelines.foundation.settings import Settings
@@ -91,7 +91,7 @@ def connect(
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that Python writes, and add columns that contracts gained."""
-    connection.execute(TABLES)
+    connection.execute(WAREHOUSE_TABLES)
     connection.execute(write_score_tables())
     for name, kind in LATER_FACTS.items():
         connection.execute(

@@ -11,7 +11,9 @@ from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
-TABLES = "select table_schema || '.' || table_name from information_schema.tables"
+LIST_OF_TABLES = (
+    "select table_schema || '.' || table_name from information_schema.tables"
+)
 
 
 def run(settings: Settings, *, deep: bool = False) -> int:
@@ -38,7 +40,9 @@ def run(settings: Settings, *, deep: bool = False) -> int:
     remembered = ledger.read(settings.ledger)
     try:
         with connect(settings, read_only=True) as connection:
-            tables = {table for (table,) in connection.execute(TABLES).fetchall()}
+            tables = {
+                table for (table,) in connection.execute(LIST_OF_TABLES).fetchall()
+            }
             found = _count_rows(connection, tables)
             if deep:
                 _read_all(connection)

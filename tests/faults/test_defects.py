@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.demo import simulate
 from pipelines.demo.synthetic_bank.defects import plant as defects
-from pipelines.demo.synthetic_bank.defects.kinds import KINDS
+from pipelines.demo.synthetic_bank.defects.kinds import DEFECT_KINDS
 from pipelines.foundation.errors import DataQualityError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
@@ -94,7 +94,7 @@ def test_every_kind_of_defect_is_planted(planted):
     kinds = {kind for (kind,) in planted("true", "kind")}
     principles = {principle for (principle,) in planted("true", "principle")}
 
-    assert len(kinds) == len(KINDS) + 1  # and the gaps that some of them leave
+    assert len(kinds) == len(DEFECT_KINDS) + 1  # and the gaps that some of them leave
     assert principles == {"authenticity", "accuracy", "timeliness", "completeness"}
 
 

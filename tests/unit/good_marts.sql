@@ -224,7 +224,7 @@ select
     'less' as level,
     'Inactive for longer than average, in days or by own habits' as reason,
     '未主动办理业务的时间（或相对其习惯）长于平均水平' as reason_zh,
-    cast(0.7 as double) as contribution,
+    cast(0.7 as double) as attribution,
     run_id
 from marts.customer_features
 cross join (

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from expectations.delivery_facts import SUITES
-from pipelines.analysis.validate import TABLES
+from pipelines.analysis.validate import GATED_TABLES
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.gates import suites
@@ -14,7 +14,7 @@ from pipelines.foundation.warehouse import prepare
 
 SCHEMAS = {
     table.split(".")[1]: table.split(".")[0]
-    for tables in TABLES.values()
+    for tables in GATED_TABLES.values()
     for table in tables
 }
 # What breaks a table, and a part of the name of each expectation that must notice.
@@ -216,7 +216,7 @@ BROKEN = {
     "score_reasons": [
         ("alter table {table} drop column reason_zh", "columns_to_match"),
         ("update {table} set reason_rank = 4", "reason_rank"),
-        ("update {table} set contribution = 0", "contribution"),
+        ("update {table} set attribution = 0", "attribution"),
         ("update {table} set reason = 'Owes 1000 more'", "holds no value"),
         ("update {table} set run_id = 'run-2'", "the same estimator"),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.cli.record import forget
+from pipelines.cli.all_layers import forget
 from pipelines.forget import landing
 from pipelines.forget.person import Person
 from pipelines.forget.published import erase_from_published

@@ -9,7 +9,7 @@ import duckdb
 
 from pipelines.analysis.build import dbt_code_version
 from pipelines.decision.publish.marts import Mart, combine_hashes
-from pipelines.decision.publish.versions import PARTIAL
+from pipelines.decision.publish.versions import UNFINISHED
 from pipelines.foundation import ledger
 from pipelines.foundation.deliveries import MANIFEST
 from pipelines.foundation.settings import Settings
@@ -32,7 +32,7 @@ def write_manifest(
         What it holds.
     """
     manifest = {
-        "version": folder.name.removeprefix(PARTIAL),
+        "version": folder.name.removeprefix(UNFINISHED),
         "data_version": combine_hashes(marts),
         "as_of_date": as_of_date.isoformat(),
         "published_at": datetime.now(UTC).isoformat(timespec="microseconds"),

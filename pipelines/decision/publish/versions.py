@@ -12,7 +12,7 @@ from pipelines.foundation.modes import make_folder, make_shared_root, share
 from pipelines.foundation.settings import Settings
 
 POINTER = "current"
-PARTIAL = ".partial-"
+UNFINISHED = ".partial-"
 
 
 def find_current(settings: Settings) -> Path | None:
@@ -28,7 +28,7 @@ def new_version(folder: Path) -> Iterator[Path]:
     Then every file in it is read-only and on disk.
     """
     make_shared_root(folder.parent)
-    partial = folder.with_name(f"{PARTIAL}{folder.name}")
+    partial = folder.with_name(f"{UNFINISHED}{folder.name}")
     make_folder(partial)
     yield partial
     for path in (*partial.rglob("*"), partial):
@@ -40,7 +40,7 @@ def new_version(folder: Path) -> Iterator[Path]:
 
 def point_to(version: Path) -> None:
     """Move the pointer in one step: a reader finds the version before, or this one."""
-    partial = version.with_name(f"{PARTIAL}{POINTER}")
+    partial = version.with_name(f"{UNFINISHED}{POINTER}")
     partial.symlink_to(version.name)
     os.replace(partial, version.with_name(POINTER))
     _sync(version.parent)
@@ -48,7 +48,7 @@ def point_to(version: Path) -> None:
 
 def remove_partial_versions(published: Path) -> None:
     """Remove what killed runs have left."""
-    for path in published.glob(f"{PARTIAL}*"):
+    for path in published.glob(f"{UNFINISHED}*"):
         if path.is_symlink():
             path.unlink()
         else:
@@ -71,7 +71,7 @@ def remove_old_versions(published: Path, kept: int) -> None:
     for _, version in sorted(versions.items(), reverse=True)[kept:]:
         if not version.samefile(pointer):
             # Under another name first, so that nobody opens half a version.
-            partial = version.with_name(f"{PARTIAL}{version.name}")
+            partial = version.with_name(f"{UNFINISHED}{version.name}")
             os.replace(version, partial)
             shutil.rmtree(partial)
 

@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.foundation.errors import UsageError
 
-COLUMNS = {
+ASC_COLUMNS = {
     "account": {
         "account_id": "varchar",
         "district_id": "varchar",
@@ -70,7 +70,7 @@ def find_files(folder: Path) -> dict[str, Path]:
     Returns
     -------
     dict of str to Path
-        By name, as in ``COLUMNS``.
+        By name, as in ``ASC_COLUMNS``.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def find_files(folder: Path) -> dict[str, Path]:
             "that holds the bank's .asc files."
         )
         raise UsageError(msg)
-    return {name: _find_file(folder, name) for name in COLUMNS}
+    return {name: _find_file(folder, name) for name in ASC_COLUMNS}
 
 
 def load_file(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
@@ -99,7 +99,7 @@ def load_file(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> N
             f"""
             create table files."{name}" as
             from read_csv(
-                [?], columns = {COLUMNS[name]}, auto_detect = false, header = true,
+                [?], columns = {ASC_COLUMNS[name]}, auto_detect = false, header = true,
                 delim = ';', quote = '"', escape = '"', encoding = 'latin-1',
                 dateformat = '%y%m%d', timestampformat = '%y%m%d %H:%M:%S'
             )
@@ -130,10 +130,10 @@ def _find_file(folder: Path, name: str) -> Path:
     (path,) = found
     with path.open(encoding="latin-1", newline="") as file:
         header = next(csv.reader(file, delimiter=";"), [])
-    if header != list(COLUMNS[name]):
+    if header != list(ASC_COLUMNS[name]):
         msg = (
-            f"{path.name} does not begin with {';'.join(COLUMNS[name])}, so nothing "
-            "was imported. Is it the bank's own file?"
+            f"{path.name} does not begin with {';'.join(ASC_COLUMNS[name])}, so "
+            "nothing was imported. Is it the bank's own file?"
         )
         raise UsageError(msg)
     return path

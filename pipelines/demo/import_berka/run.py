@@ -4,9 +4,9 @@ Its files hold 15 months of transactions and the registers of six years. They ar
 delivered month by month, each row once, in the month that it is dated:
 
 - ``trans``: cash to ``branch``, cash by card to ``card``, transfers to ``online``, what
-  the bank does by itself to ``core_postings`` (`tables.KINDS`). A transfer for which
-  ``order`` holds an instruction is a standing order. The source knows days only:
-  ``occurred_at`` is midnight, and the order within a day is not known.
+  the bank does by itself to ``core_postings`` (`translate.TRANSACTION_KINDS`). A
+  transfer for which ``order`` holds an instruction is a standing order. The source
+  knows days only: ``occurred_at`` is midnight, and the order within a day is not known.
 - ``trans.balance``: to ``core_balances``, as each month ended.
 - ``client``: to ``core_customers``, dated when the first account that the client may
   use was opened, as the source has no date of its own for clients. The branch is that
@@ -41,8 +41,8 @@ from pipelines.foundation.warehouse import run_lock
 
 logger = logging.getLogger(__name__)
 
-EVENTS = ("branch", "card", "online", "core_postings", "core_balances")
-REGISTERS = ("core_customers", "core_accounts")
+IMPORTED_EVENTS = ("branch", "card", "online", "core_postings", "core_balances")
+IMPORTED_REGISTERS = ("core_customers", "core_accounts")
 
 
 @dataclass(frozen=True)
@@ -129,11 +129,11 @@ def _deliver(connection: duckdb.DuckDBPyConnection, landing: Path) -> ImportSumm
             select changed_date, false from delivered.core_accounts
         )
     """).fetchone()
-    rows = dict.fromkeys((*EVENTS, *REGISTERS), 0)
+    rows = dict.fromkeys((*IMPORTED_EVENTS, *IMPORTED_REGISTERS), 0)
     delivery_count = 0
     for source in rows:
         contract = load_contract(source)
-        end = last if source in EVENTS else last_register
+        end = last if source in IMPORTED_EVENTS else last_register
         for month_end in _month_ends(first, end):
             next_day = datetime.combine(month_end, time(1, 10), UTC) + timedelta(days=1)
             manifest = write_delivery(

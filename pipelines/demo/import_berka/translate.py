@@ -7,7 +7,7 @@ from pipelines.foundation.errors import DataQualityError, UsageError
 # What the bank calls an operation and its purpose, and what our contracts call them.
 # Cash for household bills (SIPO) is drawn on irregular days, so by a person. The bank
 # has no ORDER: it stands for a transfer without a purpose that follows an instruction.
-KINDS = """
+TRANSACTION_KINDS = """
     ('VKLAD', '', 'branch', 'deposit'),
     ('VYBER', '', 'branch', 'withdrawal'),
     ('VYBER', 'SIPO', 'branch', 'withdrawal'),
@@ -30,7 +30,8 @@ create table transactions as
 with
 
 kinds as (
-    select * from (values {KINDS}) as kinds(operation, purpose, source, event_type)
+    select * from (values {TRANSACTION_KINDS})
+    as kinds(operation, purpose, source, event_type)
 ),
 
 instructions as (
@@ -263,7 +264,7 @@ def _check_kinds(connection: duckdb.DuckDBPyConnection) -> None:
         )
         msg = (
             f"The transactions hold operations that no source takes ({listed}), so "
-            "nothing was imported. Give each a line in KINDS of "
+            "nothing was imported. Give each a line in TRANSACTION_KINDS of "
             "pipelines/demo/import_berka/translate.py."
         )
         raise DataQualityError(msg)

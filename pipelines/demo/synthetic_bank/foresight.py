@@ -31,9 +31,9 @@ from pipelines.demo.synthetic_bank.dormancy import (
 )
 from pipelines.demo.synthetic_bank.fortunes import (
     CAN_GATHER,
+    FORTUNE_STAGES,
     GATHERED,
     RAISED,
-    STAGES,
     believe_in_stages,
     build_steps,
 )
@@ -253,7 +253,7 @@ def _weigh_transfers(bank: Bank, month: int, lives: np.ndarray) -> np.ndarray:
     logs = np.log(np.maximum(events["amount"], 0.01))[:, None]
     usual = TRANSFERS * weigh_normal(logs, LOG_TRANSFER, SPREAD_TRANSFER)
     gathered = TRANSFERS_GATHERED * weigh_normal(logs, LOG_GATHERED, SPREAD_GATHERED)
-    told = np.zeros((len(bank.people), len(STAGES)))
+    told = np.zeros((len(bank.people), len(FORTUNE_STAGES)))
     np.add.at(told, events["who"], np.log1p(gathered / usual))
     gathers = (lives @ CAN_GATHER)[:, None]
     return gathers * np.exp(told - TRANSFERS_GATHERED) + (1 - gathers)

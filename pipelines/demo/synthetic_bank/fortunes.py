@@ -12,7 +12,7 @@ from pipelines.demo.synthetic_bank.dormancy import ACTIVITY, PAUSED, STEADY
 from pipelines.demo.synthetic_bank.people import People
 from pipelines.demo.synthetic_bank.seasons import NEVER, Calendar, stream
 
-USUAL, TURNING, GATHERING = STAGES = range(3)
+USUAL, TURNING, GATHERING = FORTUNE_STAGES = range(3)
 # What a month adds to the log of the current account, by stage, and after a raise. It
 # is used up again as any other deviation from the usual is.
 GATHERED = np.array([0, 0, 0.48])
@@ -113,7 +113,7 @@ def build_steps(turns: np.ndarray) -> np.ndarray:
 
 def believe_in_stages(turns: np.ndarray) -> np.ndarray:
     """Find the probability of each stage as the run begins, as often as later on."""
-    steps, belief = build_steps(turns), np.zeros((len(turns), len(STAGES)))
+    steps, belief = build_steps(turns), np.zeros((len(turns), len(FORTUNE_STAGES)))
     belief[:, USUAL] = 1
     for _ in range(_BURN_IN_MONTHS):
         belief = (belief[:, None] @ steps)[:, 0]

@@ -28,8 +28,8 @@ from pipelines.demo.synthetic_bank.dormancy import (
 from pipelines.demo.synthetic_bank.foresight import expect_change, move
 from pipelines.demo.synthetic_bank.fortunes import (
     CAN_GATHER,
+    FORTUNE_STAGES,
     GATHERED,
-    STAGES,
     build_steps,
     expect_raise,
 )
@@ -197,7 +197,7 @@ def _expect_gathered(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find mean and variance of what is gathered, by the stage at the snapshot."""
     steps = build_steps(bank.accounts.fortunes.turns[month])
-    mean = np.zeros((len(steps), len(STAGES)))
+    mean = np.zeros((len(steps), len(FORTUNE_STAGES)))
     square = mean
     for left in sticks[::-1]:
         added = left * GATHERED * gathers[:, None]

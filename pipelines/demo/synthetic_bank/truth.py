@@ -31,7 +31,7 @@ from pipelines.demo.synthetic_bank.foresight import (
     watch,
     watch_balances,
 )
-from pipelines.demo.synthetic_bank.fortunes import STAGES
+from pipelines.demo.synthetic_bank.fortunes import FORTUNE_STAGES
 from pipelines.demo.synthetic_bank.growth import LOW, MID, expect_growth, measure_wealth
 from pipelines.demo.synthetic_bank.identifiers import number_customers
 from pipelines.demo.synthetic_bank.prospects import STRANGER, report_people
@@ -151,7 +151,7 @@ def _list_growth(
     bank: Bank, month: int, lives: np.ndarray, belief: np.ndarray
 ) -> pa.Table:
     certain = np.eye(len(ACTIVITY))[bank.lives.states[:, month]]
-    stages = np.eye(len(STAGES))[bank.accounts.fortunes.stages[month]][:, None]
+    stages = np.eye(len(FORTUNE_STAGES))[bank.accounts.fortunes.stages[month]][:, None]
     usual = bank.accounts.usual[:, None]
     can_grow = np.isin(measure_wealth(bank, month).level, [LOW, MID])
     who = np.flatnonzero(_is_customer(bank, month) & can_grow)

@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 from models.assess.resampling import Contacts, resample, summarise
 from models.assess.verdict import TableFindings, write_table_verdict
-from pipelines.discovery.any_table.model import RULE, SCORECARD, Predictions
+from pipelines.discovery.any_table.model import BEST_COLUMN, SCORECARD, Predictions
 from pipelines.discovery.any_table.request import METRICS
 from pipelines.discovery.any_table.sample import Sample
 from pipelines.discovery.report.plots import (
@@ -142,12 +142,12 @@ def _choose(
     tuned: dict[str, np.ndarray], label: np.ndarray, weight: np.ndarray, metric: str
 ) -> str:
     measure_one = partial(SCORERS[metric], label, sample_weight=weight)
-    candidates = [name for name in tuned if name != RULE]
+    candidates = [name for name in tuned if name != BEST_COLUMN]
     return max(candidates, key=lambda name: measure_one(tuned[name]))
 
 
 def _find(drawn: dict[str, dict[str, np.ndarray]], base_rate: float) -> TableFindings:
-    best, rule, scorecard = (drawn[name] for name in (BEST, RULE, SCORECARD))
+    best, rule, scorecard = (drawn[name] for name in (BEST, BEST_COLUMN, SCORECARD))
     return TableFindings(
         calibration_error=summarise(best["calibration_error"]),
         over_rule=summarise(best["auc"] - rule["auc"]),
@@ -166,7 +166,7 @@ def _plot(
 ) -> dict[str, Figure]:
     # Three curves can be told apart: what was chosen, what people can read, and one
     # column alone.
-    shown = {name: judged[name] for name in (BEST, SCORECARD, RULE)}
+    shown = {name: judged[name] for name in (BEST, SCORECARD, BEST_COLUMN)}
     return {
         "gains": plot_gains(label, shown, weight),
         "calibration": plot_calibration(label, shown, weight),

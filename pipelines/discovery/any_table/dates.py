@@ -15,7 +15,8 @@ SHAPE = re.compile(
     r"|[A-Za-z]{3,9} \d{1,2},? \d{4}.*"
     r"|\d{4}年\d{1,2}月\d{1,2}日.*"
 )
-DIGITS = re.compile(r"\d+")  # a whole number is a number, whatever it may stand for
+# A whole number is a number, whatever it may stand for.
+WHOLE_NUMBER = re.compile(r"\d+")
 TIMES = (
     "",
     " %H:%M",
@@ -92,7 +93,7 @@ def prove_dates(
     for name in names:
         sampled = few[name].dropna().astype(str).str.strip()
         first = next((value for value in sampled if value), "")
-        if not SHAPE.fullmatch(first) or DIGITS.fullmatch(first):
+        if not SHAPE.fullmatch(first) or WHOLE_NUMBER.fullmatch(first):
             continue
         readings = _AS_ZONED if ZONED.fullmatch(first) else _READINGS
         fitting = _reads_all(connection, relation, name, list(readings))

@@ -18,7 +18,7 @@ from pipelines.foundation.errors import DataQualityError, UsageError
 from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 
-REQUEST, SAMPLE, COLUMNS = "request.json", "sample.parquet", "columns.parquet"
+REQUEST, SAMPLE, COLUMNS_FILE = "request.json", "sample.parquet", "columns.parquet"
 MODEL, TEST, TUNE = "model.json", "candidates.parquet", "out_of_fold.parquet"
 
 
@@ -113,8 +113,8 @@ class Folder:
 
     def read_columns(self, *, after: str) -> pd.DataFrame:
         """Read what is known of each column after ``explore`` or ``modify``."""
-        self._require(COLUMNS, "explore")
-        columns = pd.read_parquet(self.path / COLUMNS)
+        self._require(COLUMNS_FILE, "explore")
+        columns = pd.read_parquet(self.path / COLUMNS_FILE)
         if after == "modify" and "treatment" not in columns:
             self._refuse("modify")
         return columns

@@ -24,10 +24,10 @@ from pipelines.foundation.private_files import create_private
 # What programs write for nothing. Among numbers `models.modify.columns` takes more for
 # it, such as "none" or "-", which elsewhere may be an answer, and in a target half of
 # them.
-MARKS = ["", "?", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]
+EMPTY_CELLS = ["", "?", "NA", "N/A", "n/a", "<NA>", "NaN", "nan", "NaT", "NULL", "null"]
 DUMPS = ["\\N", "(null)", "#N/A", "#N/A N/A", "#NA", "#NULL!", "#VALUE!", "#DIV/0!"]
-MISSING = [*MARKS, *DUMPS]
-_WORDS = ", ".join(f"'{text}'" for text in MISSING)
+MISSING_TEXTS = [*EMPTY_CELLS, *DUMPS]
+_WORDS = ", ".join(f"'{text}'" for text in MISSING_TEXTS)
 
 # What a file begins with, where it is no text.
 PARQUET, GZIP, ZSTD = b"PAR1", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"

@@ -32,10 +32,10 @@ from pipelines.foundation.settings import Settings
 logger = logging.getLogger(__name__)
 
 # The best simple rule: what the most telling column says alone. It is no candidate.
-RULE = "best_column"
+BEST_COLUMN = "best_column"
 SCORECARD, STACK = "scorecard", "stack"
 # Whatever the budget is.
-ALWAYS_FITTED = (RULE, SCORECARD)
+ALWAYS_FITTED = (BEST_COLUMN, SCORECARD)
 
 
 @dataclass
@@ -111,7 +111,7 @@ def fit(
         parts = list(
             pool.map(lambda rows: _prepare(request, sample, kinds, rows), sample.splits)
         )
-        builds = {RULE: partial(_build_rule, kinds[telling], telling)} | {
+        builds = {BEST_COLUMN: partial(_build_rule, kinds[telling], telling)} | {
             name: partial(build, kinds) for name, build in CANDIDATES.items()
         }
         for name, build in builds.items():
@@ -138,7 +138,7 @@ def fit(
     test, tune = _calibrate(sample, parts, list(runs))
     if STACK in test:
         with tracking.open_run(settings, request.name, STACK) as runs[STACK]:
-            members = [name for name in parts[0].test if name != RULE]
+            members = [name for name in parts[0].test if name != BEST_COLUMN]
             tracking.log(parameters={"members": " and ".join(members)})
     # By run, so that MLflow shows the candidates side by side.
     for name, run_id in runs.items():
@@ -226,7 +226,7 @@ def _calibrate(
     sample: Sample, parts: list[Part], names: list[str]
 ) -> tuple[dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
     members = {name: [name] for name in names}
-    candidates = [name for name in names if name != RULE]
+    candidates = [name for name in names if name != BEST_COLUMN]
     if len(candidates) > 1:
         members[STACK] = candidates
     test = {name: np.full(len(sample.X), np.nan) for name in members}

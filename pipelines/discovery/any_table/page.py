@@ -14,7 +14,7 @@ from models.assess.resampling import DRAWS
 from models.modify.columns import DROP
 from pipelines.discovery.any_table import explore
 from pipelines.discovery.any_table.assess import BEST, Assessment
-from pipelines.discovery.any_table.model import RULE, Predictions
+from pipelines.discovery.any_table.model import BEST_COLUMN, Predictions
 from pipelines.discovery.any_table.modify import find_most_telling
 from pipelines.discovery.any_table.request import Request
 from pipelines.discovery.any_table.sample import Sample
@@ -28,13 +28,13 @@ from pipelines.discovery.report.parts import (
 
 logger = logging.getLogger(__name__)
 
-HELD_OUT = {
+HOW_HELD_OUT = {
     "folds": "Each row is predicted by estimators fitted on the other four fifths.",
     "time": "The latest fifth of the rows is predicted from those before.",
     "random": "A fifth of the rows, drawn at random, is predicted from the others.",
     "file": "The rows of the test file are predicted from the table.",
 }
-MOST_COLUMNS = 40
+MOST_LISTED = 40
 TELLING = 0.6  # the AUC alone from which a column is missed
 WHAT_TO_DO = "If it is a measure and known in time, bring it in bands."
 EXPLANATION = (
@@ -42,7 +42,7 @@ EXPLANATION = (
     "predictions.parquet holds; <i>best_column</i> is what {} says alone. Below each "
     "figure what 95 % of {} resamplings of {} give. Capacity is {:.0%} of the rows."
 )
-COLUMNS = {
+COLUMN_HEADINGS = {
     "column_name": "Column",
     "treatment": "Taken for",
     "reason": "Why",
@@ -101,7 +101,9 @@ def write_html(
         "</div><h2>By tenth of the score</h2>",
         write_tenths(figures[figures["candidate"] == BEST]),
         "<h2>Columns</h2>",
-        write_table(columns.nlargest(MOST_COLUMNS, "information_value"), COLUMNS),
+        write_table(
+            columns.nlargest(MOST_LISTED, "information_value"), COLUMN_HEADINGS
+        ),
         f"<p class='quiet'>{_count_hidden(columns)}</p><div class='plots'>",
         *(embed(name, figure) for name, figure in _plot_columns(sample, columns)),
         "</div>",
@@ -120,7 +122,7 @@ def _describe_sample(request: Request, sample: Sample) -> str:
         f"{counts['total']:,} rows, {counts['sampled']:,} sampled, "
         f"{counts['labelled']:,} with a known target, {counts['positives']:,} of them "
         f"positive ({share:.1%}). {_describe_thinning(sample)}"
-        f"{HELD_OUT[sample.held_out]} {_describe_groups(request)}"
+        f"{HOW_HELD_OUT[sample.held_out]} {_describe_groups(request)}"
         f"Seed {request.seed}, data version {sample.hash()}."
     )
 
@@ -155,7 +157,7 @@ def _conclude(columns: pd.DataFrame, assessment: Assessment) -> str:
         f"AUC <b>{auc['value']:.3f}</b> (between {auc['low']:.3f} and "
         f"{auc['high']:.3f}); chance is 0.5, and the most telling column alone, "
         f"{escape(find_most_telling(columns))}, reaches "
-        f"{figures.loc[(RULE, 'auc'), 'value']:.3f}. "
+        f"{figures.loc[(BEST_COLUMN, 'auc'), 'value']:.3f}. "
         f"Contacting the highest {capacity:.0%} finds <b>{lift:.1f} times</b> "
         "as many positives as chance would. Probabilities differ from what happened by "
         f"<b>{error:.1%}</b> on average."
@@ -240,7 +242,7 @@ def _plot_columns(
 
 
 def _count_hidden(columns: pd.DataFrame) -> str:
-    hidden = len(columns) - MOST_COLUMNS
+    hidden = len(columns) - MOST_LISTED
     return f"{hidden} more that tell less: columns.parquet." if hidden > 0 else ""
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.discovery.any_table import assess, explore, model, modify
 from pipelines.discovery.any_table.assess import BEST, Assessment
-from pipelines.discovery.any_table.folder import COLUMNS, SAMPLE, Folder
+from pipelines.discovery.any_table.folder import COLUMNS_FILE, SAMPLE, Folder
 from pipelines.discovery.any_table.page import HOW_TO_WRITE, write_html
 from pipelines.discovery.any_table.request import Request
 from pipelines.discovery.any_table.sample import Sample
@@ -49,7 +49,7 @@ def run(settings: Settings, request: Request) -> Path:
     """
     with _hold_back_values():
         folder = begin(settings, request)
-        for stage in STAGES.values():
+        for stage in RUN_STAGE.values():
             stage(folder)
     return folder.path
 
@@ -128,7 +128,7 @@ def run_stage(settings: Settings, stage: str, path: Path | str) -> Path:
     """
     with _hold_back_values():
         folder = Folder(settings, Path(path))
-        STAGES[stage](folder)
+        RUN_STAGE[stage](folder)
     return folder.path
 
 
@@ -136,7 +136,7 @@ def _explore(folder: Folder) -> None:
     request = folder.request
     with _open_stage(folder, "explore"):
         columns = explore.profile_columns(folder.drawn, request.seed)
-        folder.write(COLUMNS, columns)
+        folder.write(COLUMNS_FILE, columns)
         suspects = columns[columns["leak"] != ""]
         tracking.log(
             metrics={"columns": len(columns), "leak_suspects": len(suspects)},
@@ -162,7 +162,7 @@ def _modify(folder: Folder) -> None:
             treatment=[kind for kind, _ in decided],
             reason=[reason for _, reason in decided],
         )
-        folder.write(COLUMNS, columns)
+        folder.write(COLUMNS_FILE, columns)
         counts = columns["treatment"].value_counts().to_dict()
         tracking.log(metrics=counts)
     listed = ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items()))
@@ -222,7 +222,7 @@ def _choose(figures: pd.DataFrame) -> dict[str, float]:
     }
 
 
-STAGES = {
+RUN_STAGE = {
     "explore": _explore,
     "modify": _modify,
     "model": _model,

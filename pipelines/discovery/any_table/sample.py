@@ -30,7 +30,7 @@ from pipelines.foundation.settings import Settings
 
 FEWEST_POSITIVES = 50
 FEWEST_GROUPS = 20
-HELD_OUT = 0.2
+HELD_OUT_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -310,7 +310,7 @@ def _split(
     if request.time_column:
         times = frame[request.time_column].reset_index(drop=True)
         # Rows of one moment stay together, and a missing time counts as the past.
-        is_test = (times >= times.iloc[int((1 - HELD_OUT) * len(X))]).to_numpy()
+        is_test = (times >= times.iloc[int((1 - HELD_OUT_SHARE) * len(X))]).to_numpy()
         _require_order(times, is_test)
         _require_both(label[~is_test], request.target)
         return [(rows[~is_test], rows[is_test])], "time"

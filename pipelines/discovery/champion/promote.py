@@ -32,7 +32,7 @@ from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
 SWITCH = "CRM_AUTO_APPROVE"
-CARD = "model_card.md"
+MODEL_CARD = "model_card.md"
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,7 @@ def _decide(settings: Settings, entry: Challenge, decision: str, reason: str) ->
 def _carry_out(settings: Settings, entry: Challenge) -> None:
     """Record a decision, then do what it says. What fails leaves the champion."""
     challenges.record(settings, entry)
-    tracking.log(texts={CARD: write_card(entry)})
+    tracking.log(texts={MODEL_CARD: write_card(entry)})
     if entry.decision == APPROVED:
         registry.promote(
             settings,

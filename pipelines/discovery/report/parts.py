@@ -16,7 +16,7 @@ MEASURES = {
     "brier": "Brier",
     "calibration_error": "Calibration error",
 }
-DIGITS = ((50, 0), (1, 2))  # from so large a figure on; smaller ones have three
+FIGURE_DIGITS = ((50, 0), (1, 2))  # from so large a figure on; smaller ones have three
 
 
 def write_answers(answers: dict[str, tuple[bool, str]]) -> list[str]:
@@ -75,7 +75,7 @@ def write_tenths(rows: pd.DataFrame) -> str:
 
 
 def _write_interval(row: tuple) -> str:
-    digits = next((few for least, few in DIGITS if abs(row.value) >= least), 3)
+    digits = next((few for least, few in FIGURE_DIGITS if abs(row.value) >= least), 3)
     value, low, high = (f"{v:,.{digits}f}" for v in (row.value, row.low, row.high))
     # A line may break behind a dash, were it not for the word joiner.
     return f"{value}\n{low}\u202f–\u2060\u202f{high}"

@@ -18,7 +18,7 @@ from models.explore.profiling import associate
 
 COLOURS = ["#1f6f8b", "#d1603d", "#7a4f9a", "#5c8a3a"]
 RULE_COLOUR = "#6b7280"
-MOST_COLUMNS = 20
+MOST_PLOTTED = 20
 MOST_PANELS, PANELS_IN_A_ROW = 6, 2
 # Names of columns are Chinese, too; those of these fonts that are there are used.
 FONTS = (
@@ -161,7 +161,7 @@ def plot_columns(
 
 def list_telling(profile: pd.DataFrame) -> list[str]:
     """List the columns that tell most of the label, the first first."""
-    return list(profile.nlargest(MOST_COLUMNS, "information_value")["column_name"])
+    return list(profile.nlargest(MOST_PLOTTED, "information_value")["column_name"])
 
 
 def plot_profile(profile: pd.DataFrame, drift_threshold: float) -> Figure:
@@ -175,7 +175,7 @@ def plot_profile(profile: pd.DataFrame, drift_threshold: float) -> Figure:
     drift_threshold : float
         Where the line is drawn.
     """
-    shown = profile.nlargest(MOST_COLUMNS, "information_value").iloc[::-1]
+    shown = profile.nlargest(MOST_PLOTTED, "information_value").iloc[::-1]
     figure = Drawing(figsize=(9, 0.28 * len(shown) + 1.4), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for axes, column, colour, title in (

@@ -15,7 +15,7 @@ from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect
 
 logger = logging.getLogger(__name__)
-JUDGED = 20  # columns, the most telling first: what says little leaks nothing
+JUDGED_COLUMNS = 20  # columns, the most telling first: what says little leaks nothing
 
 
 def run(settings: Settings, use_case: str) -> int:
@@ -50,7 +50,7 @@ def run(settings: Settings, use_case: str) -> int:
             weights=(train["weight"], None),
             seed=mining_run.seed,
             group=train["person"].to_numpy(),
-            judged=JUDGED,
+            judged=JUDGED_COLUMNS,
         )
         rates = rate_by_bin(train[features], train["label"], train["weight"])
         with connect(settings) as connection:

@@ -26,7 +26,7 @@ OFFERS = {
     "map_at_3": "MAP@3",
     "hit_rate_at_3": "Hit rate@3",
 }
-SEGMENTS = {
+SEGMENT_HEADINGS = {
     "group": "Group",
     "row_count": "Rows",
     "observed_share": "Happened",
@@ -153,12 +153,12 @@ def _write_segments(table: pd.DataFrame) -> str:
     wide = wide.nlargest(MOST_SEGMENTS, "row_count").sort_index().reset_index()
     wide["group"] = wide["segment"].str.replace("=", ": ", n=1)
     wide["row_count"] = wide["row_count"].astype(int)
-    wide = wide.reindex(columns=list(SEGMENTS))
+    wide = wide.reindex(columns=list(SEGMENT_HEADINGS))
     wide["auc"] = wide["auc"].astype(float)
     hidden = rows["segment"].nunique() - len(wide)
     more = f" {hidden} smaller groups are in ml.assessments." if hidden > 0 else ""
     return (
-        write_table(wide, SEGMENTS)
+        write_table(wide, SEGMENT_HEADINGS)
         + f"<p class='quiet'>{_name_gaps(rows)} No AUC where fewer than 50 of either "
         f"label are in a group.{more}</p>"
     )

@@ -7,7 +7,7 @@ from pipelines.foundation.contracts import Contract, load_contract
 from pipelines.information.accept import cross_checks
 
 # Which register knows an identifier of this kind. Its pseudonym is the same everywhere.
-REGISTERS = {
+REGISTER_OF_IDENTIFIER = {
     "account": "core_accounts",
     "card": "core_accounts",
     "customer": "core_customers",
@@ -190,7 +190,7 @@ def _unknown_references(contract: Contract) -> list[str]:
     """Write, for each reference to another source's register, when it is unknown."""
     conditions = []
     for column in contract.identifiers:
-        register = REGISTERS.get(column.identifier, contract.source)
+        register = REGISTER_OF_IDENTIFIER.get(column.identifier, contract.source)
         if register == contract.source:
             continue
         (known,) = (

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 GATE = "deliveries"
 # A held delivery is judged again: what it lacked may have come. Not so once a later
 # sequence has taken its place.
-WAITING = """
+IS_WAITING = """
     status = 'loaded' or (
         status = 'held' and not exists (
             select 1 from ops.deliveries as later
@@ -53,7 +53,7 @@ def run(settings: Settings) -> None:
 def _judge_waiting(settings: Settings) -> None:
     with connect(settings, read_only=True) as connection:
         (waiting,) = connection.execute(
-            f"select count(*) from ops.deliveries where {WAITING}"
+            f"select count(*) from ops.deliveries where {IS_WAITING}"
         ).fetchone()
     if not waiting:
         logger.info("validate deliveries: none waits for a verdict")
@@ -64,7 +64,7 @@ def _judge_waiting(settings: Settings) -> None:
         try:
             connection.execute(
                 f"update ops.deliveries set status = 'loaded', note = null "
-                f"where {WAITING}"
+                f"where {IS_WAITING}"
             )
             judged = connection.execute(
                 "select delivery_id, source, business_date from ops.deliveries "

@@ -23,14 +23,14 @@ def test_a_customer_has_up_to_three_reasons_each_weaker_than_the_one_before(ask)
     (ranks,) = ask("""
         select
             list(distinct reason_rank order by reason_rank),
-            bool_and(contribution >= 0.05)
+            bool_and(attribution >= 0.05)
         from ml.score_reasons
     """)
     wrong = ask("""
         from ml.score_reasons
         qualify reason_rank != row_number() over (
             partition by use_case, customer_id, as_of_date, product_family
-            order by contribution desc, reason_rank
+            order by attribution desc, reason_rank
         )
     """)
 

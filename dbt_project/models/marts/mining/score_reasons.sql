@@ -22,7 +22,7 @@ select
     reasons.level,
     wordings.text_en as reason,
     wordings.text_zh as reason_zh,
-    reasons.contribution,
+    reasons.attribution,
     reasons.run_id
 
 from reasons

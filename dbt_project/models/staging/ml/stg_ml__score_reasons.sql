@@ -22,7 +22,7 @@ renamed as (
 
         ---------- numerics
         reason_rank,
-        contribution,
+        attribution,
 
         ---------- dates
         as_of_date

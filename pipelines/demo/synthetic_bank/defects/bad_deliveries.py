@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from pipelines.demo.synthetic_bank.defects.files import WrittenDelivery
+from pipelines.demo.synthetic_bank.defects.written_delivery import WrittenDelivery
 from pipelines.demo.synthetic_bank.identifiers import append_luhn_digit
 from pipelines.foundation.deliveries import MANIFEST
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.demo.synthetic_bank.defects import bad_deliveries, bad_rows
-from pipelines.demo.synthetic_bank.defects.files import WrittenDelivery
+from pipelines.demo.synthetic_bank.defects.written_delivery import WrittenDelivery
 
 # One bad row in so many is a row's defect and not yet the delivery's.
 FEWEST_ROWS = 200
@@ -33,28 +33,35 @@ class Kind:
     is_between: bool = False
 
 
-EVENTS = ("atm", "branch", "card", "online", "phone", "core_postings")
+EVENT_SOURCES = ("atm", "branch", "card", "online", "phone", "core_postings")
 SEEN_OFTEN = ("atm", "card", "online", "core_postings", "core_balances")
 REPLAYED = "replayed_file"
 AUTHENTIC, ACCURATE = "authenticity", "accuracy"
 TIMELY, COMPLETE = "timeliness", "completeness"
-KINDS = (
+DEFECT_KINDS = (
     Kind(
         "changed_file",
         AUTHENTIC,
         "refused",
         "SHA-256",
         bad_deliveries.change_file,
-        EVENTS,
+        EVENT_SOURCES,
     ),
-    Kind("cut_file", AUTHENTIC, "refused", "bytes in", bad_deliveries.cut_file, EVENTS),
+    Kind(
+        "cut_file",
+        AUTHENTIC,
+        "refused",
+        "bytes in",
+        bad_deliveries.cut_file,
+        EVENT_SOURCES,
+    ),
     Kind(
         "wrong_row_count",
         AUTHENTIC,
         "refused",
         "rows in",
         bad_deliveries.promise_other_count,
-        EVENTS,
+        EVENT_SOURCES,
     ),
     Kind(
         "wrong_control_total",
@@ -70,7 +77,7 @@ KINDS = (
         "duplicate",
         "Same content as",
         bad_deliveries.replay_earlier,
-        EVENTS,
+        EVENT_SOURCES,
     ),
     Kind(
         "missing_file",
@@ -78,7 +85,7 @@ KINDS = (
         "refused",
         "is not there",
         bad_deliveries.lose_file,
-        EVENTS,
+        EVENT_SOURCES,
     ),
     Kind(
         "half_written",
@@ -86,7 +93,7 @@ KINDS = (
         "waiting",
         "no manifest",
         bad_deliveries.lose_manifest,
-        EVENTS,
+        EVENT_SOURCES,
     ),
     Kind(
         "late_delivery",
@@ -94,7 +101,7 @@ KINDS = (
         "reported",
         "delay_days",
         bad_deliveries.extract_late,
-        EVENTS,
+        EVENT_SOURCES,
     ),
     Kind(
         "old_rows",

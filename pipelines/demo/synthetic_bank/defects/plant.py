@@ -8,14 +8,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.demo.synthetic_bank.defects.files import WrittenDelivery
-from pipelines.demo.synthetic_bank.defects.kinds import COMPLETE, KINDS, REPLAYED, Kind
+from pipelines.demo.synthetic_bank.defects.kinds import (
+    COMPLETE,
+    DEFECT_KINDS,
+    REPLAYED,
+    Kind,
+)
+from pipelines.demo.synthetic_bank.defects.written_delivery import WrittenDelivery
 from pipelines.demo.synthetic_bank.seasons import stream
 from pipelines.foundation.errors import UsageError
 
 # What a delivery is compared with takes time to gather, and some of it will be damaged.
 FEWEST_DATES, FEWEST_DAYS, DAMAGED_DATES = 10, 150, 4
-REGISTERS = ("core_customers",)
+DAMAGED_REGISTERS = ("core_customers",)
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,13 @@ def plant(landing: Path, seed: int) -> list[Defect]:
         path: WrittenDelivery(path).manifest.rows
         for path in sorted(landing.glob("*/*"))
         if path.name in dates[-DAMAGED_DATES:]
-        or (path.parent.name in REGISTERS and path.name != dates[0])
+        or (path.parent.name in DAMAGED_REGISTERS and path.name != dates[0])
     }
     defects = []
     # Those that have the fewest places to choose from go first.
-    for kind in sorted(KINDS, key=lambda kind: (not kind.is_last, len(kind.sources))):
+    for kind in sorted(
+        DEFECT_KINDS, key=lambda kind: (not kind.is_last, len(kind.sources))
+    ):
         places = [
             path
             for path, rows in free.items()
