@@ -14,16 +14,16 @@ DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 MIDNIGHT = r"([T ]00:00(:00(\.0*)?)?)?"
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?"
 OFFSET = r"( ?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?"
-NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
+WRITTEN_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
 # By type: what is read as it is written; what would be read as something shorter.
-FORMS = {
-    "integer": (r"[+-]?\d+(\.0*)?", NUMBER),
+WRITTEN_FORMS = {
+    "integer": (r"[+-]?\d+(\.0*)?", WRITTEN_NUMBER),
     "date": (f"{DAY}{MIDNIGHT}{OFFSET}", f"{DAY}[T ]{CLOCK}\\d*{OFFSET}"),
     "timestamp": (f"{DAY}([T ]{CLOCK}{OFFSET})?", f"{DAY}[T ]{CLOCK}\\d*{OFFSET}"),
-    "double": (NUMBER, NUMBER),
+    "double": (WRITTEN_NUMBER, WRITTEN_NUMBER),
 }
 # How most senders write it, which is cheaper to see.
-USUAL = {"date": "____-__-__", "timestamp": "____-__-__T__:__:__Z"}
+USUAL_FORMS = {"date": "____-__-__", "timestamp": "____-__-__T__:__:__Z"}
 
 
 def scale(column: Column) -> int | None:
@@ -52,10 +52,10 @@ def may_be_misread(column: Column, point: str) -> str | None:
         )
     if column.data_type == "integer":
         return f"translate({name}, '0123456789', '') != ''"
-    if column.data_type not in FORMS:
+    if column.data_type not in WRITTEN_FORMS:
         return None
-    usual = USUAL.get(column.data_type)
-    unusual = f"not {_is_written(name, FORMS[column.data_type][0], point)}"
+    usual = USUAL_FORMS.get(column.data_type)
+    unusual = f"not {_is_written(name, WRITTEN_FORMS[column.data_type][0], point)}"
     return f"case when {name} like '{usual}' then false else {unusual} end"
 
 
@@ -77,10 +77,11 @@ def why_misread(column: Column, point: str) -> str | None:
             f"is distinct from try_cast({text} as {column.data_type}) "
             "then 'too_precise' end"
         )
-    if column.data_type not in FORMS:
+    if column.data_type not in WRITTEN_FORMS:
         return None
     exact, longer = (
-        _is_written(column.name, form, point) for form in FORMS[column.data_type]
+        _is_written(column.name, form, point)
+        for form in WRITTEN_FORMS[column.data_type]
     )
     return (
         f"case when {exact} then null when {longer} then 'too_precise' "
@@ -98,5 +99,5 @@ def as_number(column: Column, point: str) -> str:
 
 
 def _is_written(name: str, form: str, point: str) -> str:
-    form = form.replace(r"\.", rf"\{point}") if form == NUMBER else form
+    form = form.replace(r"\.", rf"\{point}") if form == WRITTEN_NUMBER else form
     return f"regexp_full_match(trim({name}), '{form}')"
