@@ -1,10 +1,13 @@
 """Who rises in the pyramid: candidates, and the rule to beat."""
 
+from sklearn.metrics import roc_auc_score
+
 from models.model.candidates import build_boosting, build_logistic
 
 # A judgement: what a customer brings more a year one level up, times the share whom
 # advice takes there, and what advice costs.
 WORTH_CNY = (150.0, 15.0)
+DAYS_FORWARD = (0, 30, 60, 90, 180)  # of which the rule takes what ranked best
 
 
 def build_estimators(treatments, random_state=0):
@@ -37,21 +40,50 @@ def build_estimators(treatments, random_state=0):
     }
 
 
-def score_by_rule(train, frame):  # noqa: ARG001 - a trend needs no training
+def score_by_rule(train, frame):
     """Rank customers as a bank without estimators would: by the trend of the balance.
+
+    The balance is carried forward by its trend, and compared with the line of the next
+    level. For how many days is taken from before: a trend that does not last counts for
+    little.
 
     Parameters
     ----------
-    train : DataFrame
-        Not used.
+    train : DataFrame of shape (n_train_rows, n_columns)
+        With ``label``, and both labels among them.
     frame : DataFrame of shape (n_customers, n_columns)
-        With ``total_balance_cny`` and ``total_balance_slope_180d_cny``.
+        With ``next_level_share``, ``total_balance_cny`` and
+        ``total_balance_slope_180d_cny``.
 
     Returns
     -------
     ndarray of shape (n_customers,)
-        Change a day over the last 180 days, as a share of the balance; 0 where it is
-        not known or nothing is there.
+        What the balance will be, as a share of the line.
     """
-    trend = frame["total_balance_slope_180d_cny"] / frame["total_balance_cny"]
-    return trend.where(frame["total_balance_cny"] > 0, 0).fillna(0).to_numpy()
+    days = max(
+        DAYS_FORWARD,
+        key=lambda days: roc_auc_score(train["label"], carry_forward(train, days)),
+    )
+    return carry_forward(frame, days)
+
+
+def carry_forward(frame, days):
+    """Carry balances forward by their trend, as shares of the next level's line.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> customers = pd.DataFrame(
+    ...     {
+    ...         "next_level_share": [0.5, 0.5, 0.0],
+    ...         "total_balance_cny": [100.0, 100.0, 0.0],
+    ...         "total_balance_slope_180d_cny": [1.0, None, -2.0],
+    ...     }
+    ... )
+    >>> carry_forward(customers, 50)
+    array([0.75, 0.5 , 0.  ])
+    """
+    total = frame["total_balance_cny"]
+    trend = frame["total_balance_slope_180d_cny"] / total.where(total > 0)
+    carried = frame["next_level_share"] * (1 + days * trend.fillna(0))
+    return carried.fillna(0).to_numpy()

@@ -30,6 +30,18 @@ from {{ rules }}
     end
 {%- endmacro %}
 
+{# A balance as a share of the line that it has to cross for the next level. #}
+{% macro next_level_share(balance, lines) -%}
+    cast(greatest({{ balance }}, 0) as double) / cast(
+        case
+            when {{ reaches(balance, 'top', lines) }} then null
+            when {{ reaches(balance, 'high', lines) }} then {{ lines }}.top
+            when {{ reaches(balance, 'mid', lines) }} then {{ lines }}.high
+            else {{ lines }}.mid
+        end as double
+    )
+{%- endmacro %}
+
 {# Levels as numbers that compare: the inactive stand below all. #}
 {% macro pyramid_rank(level) -%}
     case {{ level }}

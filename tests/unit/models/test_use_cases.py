@@ -172,12 +172,20 @@ def test_the_rule_for_cross_sell_is_what_sold_best_before():
     assert list(cross_sell.score_by_rule(known, asked)) == [1.0, 0.5, 0.0]
 
 
-def test_the_rule_for_growth_is_the_trend_relative_to_the_balance():
-    frame = pd.DataFrame(
+@pytest.mark.parametrize(
+    ("grows", "ranking"),
+    [("rising", [1, 0, 2]), ("near", [1, 2, 0])],
+    ids=["a trend that lasts", "a trend that does not"],
+)
+def test_the_rule_for_growth_carries_a_trend_as_far_as_it_lasted(grows, ranking):
+    customers = pd.DataFrame(
         {
-            "total_balance_cny": [100.0, 1000.0, 1000.0, 0.0, 1000.0],
-            "total_balance_slope_180d_cny": [1.0, 2.0, -1.0, 0.0, np.nan],
-        }
+            "next_level_share": [0.5, 0.2, 0.4],
+            "total_balance_cny": [500.0, 200.0, 400.0],
+            "total_balance_slope_180d_cny": [-1.0, 0.0, 1.0],
+        },
+        index=["near", "far", "rising"],
     )
+    known = customers.assign(label=(customers.index == grows).astype(int))
 
-    assert list(growth.score_by_rule(frame, frame)) == [0.01, 0.002, -0.001, 0, 0]
+    assert list(growth.score_by_rule(known, customers).argsort()) == ranking

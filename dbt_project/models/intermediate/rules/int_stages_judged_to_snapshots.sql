@@ -181,7 +181,8 @@ select
     {{ pyramid_level(
         'judged.relationship_balance_cny', 'judged.is_inactive', 'lines'
     ) }}
-        as pyramid_level
+        as pyramid_level,
+    {{ next_level_share('judged.relationship_balance_cny', 'lines') }} as next_level_share
 
 from judged
 

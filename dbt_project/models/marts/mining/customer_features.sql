@@ -60,6 +60,12 @@ rhythms as (
 
     select * from {{ ref('int_rhythms_measured_to_snapshots') }}
 
+),
+
+stages as (
+
+    select * from {{ ref('int_stages_judged_to_snapshots') }}
+
 )
 
 -- More joins than elsewhere: this is where the families of features come together.
@@ -217,7 +223,8 @@ select
     rhythms.customer_event_deviation_30d,
     rhythms.customer_event_deviation_90d,
     rhythms.missed_event_count_ever,
-    rhythms.missed_event_count_usual
+    rhythms.missed_event_count_usual,
+    stages.next_level_share
 
 from snapshots
 
@@ -255,3 +262,7 @@ left join balance_dates
 left join rhythms
     on snapshots.customer_id = rhythms.customer_id
     and snapshots.as_of_date = rhythms.as_of_date
+
+left join stages
+    on snapshots.customer_id = stages.customer_id
+    and snapshots.as_of_date = stages.as_of_date
