@@ -44,6 +44,7 @@ SUITE = gx.ExpectationSuite(
             )
             for column in ("open_probability", "churn_probability")
         ),
+        # Checked again here, where offers leave the house.
         forbid_rows(
             "customer_id not in ("
             "select customer_id from marts.customers where has_marketing_consent)",
@@ -54,6 +55,13 @@ SUITE = gx.ExpectationSuite(
             "(customer_id, product_family) in ("
             "select (customer_id, product_family) from marts.accounts where is_open)",
             says="no customer is offered what they hold",
+            principle=ACCURACY,
+        ),
+        forbid_rows(
+            "(customer_id, product_family) not in ("
+            "select (customer_id, product_family) from marts.decision_log "
+            "where decision_stage = 'offered')",
+            says="no customer is offered what a rule of engagement keeps back",
             principle=ACCURACY,
         ),
         require_of_table(

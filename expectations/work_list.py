@@ -25,6 +25,9 @@ SUITE = gx.ExpectationSuite(
                 "branch_id",
                 "manager_id",
                 "as_of_date",
+                "contact_action",
+                "value_at_stake_cny",
+                "contribution_cny",
                 "churn_probability",
                 "churn_reason",
                 "churn_reason_zh",
@@ -45,6 +48,20 @@ SUITE = gx.ExpectationSuite(
             "customer_id not in ("
             "select customer_id from marts.customers where has_marketing_consent)",
             says="no customer is on the list without consent",
+            principle=ACCURACY,
+        ),
+        forbid_rows(
+            "product_family is not null and (customer_id, product_family) not in ("
+            "select (customer_id, product_family) from marts.decision_log "
+            "where decision_stage = 'offered')",
+            says="no customer is offered what a rule of engagement keeps back",
+            principle=ACCURACY,
+        ),
+        require_of_table(
+            "(select count(*) from marts.work_list as one inner join marts.work_list "
+            "as next on next.contact_rank = one.contact_rank + 1 where "
+            "next.value_at_stake_cny > coalesce(one.value_at_stake_cny, -1)) = 0",
+            says="who has more at stake comes first",
             principle=ACCURACY,
         ),
         # Without a champion there is no list, and none has to be.

@@ -235,14 +235,19 @@ def _print_work_list(console: Console, summary: Summary) -> None:
         [
             {
                 "customer": row["customer_id"],
-                "churn": f"{row['churn_probability']:.1%}",
-                "offer": row["product_family"],
-                "would open": f"{row['open_probability']:.1%}",
-                "why to call": row["churn_reason"],
+                "call to": row["contact_action"].replace("_", " "),
+                "at stake": _format_known(row["value_at_stake_cny"], "{:.0f} CNY"),
+                "churn": _format_known(row["churn_probability"], "{:.1%}"),
+                "offer": row["product_family"] or "",
+                "why to call": row["churn_reason"] or "",
             }
             for row in summary.work_list
         ]
     )
+
+
+def _format_known(value: object, form: str) -> str:
+    return "" if value is None else form.format(value)
 
 
 def _print_paths(console: Console, summary: Summary, settings: Settings) -> None:

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 MARTS_OF_SCORES = (
     "marts.customer_scores",
     "marts.customers",
+    "marts.decision_log",
     "marts.next_best_offers",
     "marts.work_list",
     "marts.score_reasons",

@@ -250,7 +250,7 @@ USE_CASES: tuple[UseCase, ...] = (
         negatives=45_000,
         # An account is opened where either opens it.
         of_both_lives="1 - product(1 - {0})",
-        marts=("marts.next_best_offers",),
+        marts=("marts.decision_log", "marts.next_best_offers"),
     ),
     UseCase(
         name="growth",

@@ -84,7 +84,7 @@ def follow(settings: Settings) -> str:
                 ),
             ),
             (
-                "dbt_project/models/marts/mining/next_best_offers.sql",
+                "dbt_project/models/marts/decisions/next_best_offers.sql",
                 ask(
                     """
                     select offer_rank, product_family, open_probability

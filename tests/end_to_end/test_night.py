@@ -47,6 +47,7 @@ def test_a_night_publishes_every_mart(finished_night):
         "customer_labels",
         "customer_scores",
         "customers",
+        "decision_log",
         "next_best_offers",
         "transactions",
     }
@@ -114,6 +115,77 @@ def test_nobody_without_consent_is_offered_anything(finished_night):
         """).fetchone()
     assert offers > 0
     assert without_consent == 0
+
+
+# Written from the rules' words over what was delivered, not from the SQL that decides.
+BROKEN_RULES = """
+    with offered as (
+        select customer_id, product_family, as_of_date from marts.next_best_offers
+    ), campaign as (
+        select
+            offers.*,
+            product_family,
+            coalesce(customers.customer_id, offers.customer_id) as owner
+        from staging.stg_campaign__offers as offers
+        inner join seeds.product_families using (product_code)
+        left join staging.stg_ops__customer_identities as customers
+            on offers.customer_id = customers.registered_customer_id
+            and customers.superseded_at is null
+        where offers.superseded_at is null
+    )
+    select
+        count(*) filter (exists (
+            from campaign where owner = offered.customer_id and status = 'withheld'
+            and campaign.product_family = offered.product_family
+            and offered_date >= as_of_date - 90
+        )) as withheld,
+        count(*) filter (exists (
+            from campaign where owner = offered.customer_id and status = 'declined'
+            and campaign.product_family = offered.product_family
+            and changed_date >= as_of_date - 90
+        )) as declined,
+        count(*) filter (exists (
+            from campaign where owner = offered.customer_id and status = 'made'
+            and offered_date >= as_of_date - 30
+        )) as offered_lately,
+        count(*) filter (offered.product_family in ('credit_card', 'loan') and exists (
+            from marts.customer_features as features
+            where features.customer_id = offered.customer_id
+            and features.as_of_date = offered.as_of_date
+            and features.days_since_salary > 45
+        )) as indebted,
+        count(*) filter (offered.product_family in ('wealth', 'fund') and exists (
+            from marts.customers where customers.customer_id = offered.customer_id
+            and risk_tolerance = 'cautious'
+        )) as risked
+    from offered
+"""
+
+
+def test_no_offer_breaks_a_rule_of_engagement(finished_night):
+    with connect(finished_night, read_only=True) as connection:
+        broken = connection.execute(BROKEN_RULES).fetchone()
+        (rules,) = connection.execute("""
+            select count(distinct rule_name) from marts.decision_log
+        """).fetchone()
+    assert broken == (0, 0, 0, 0, 0)
+    # Each would have been broken: nothing else keeps these offers back.
+    assert rules == 8
+
+
+def test_the_hundred_first_called_have_most_at_stake_and_the_dormant_are_listed(
+    finished_night,
+):
+    with connect(finished_night, read_only=True) as connection:
+        first, most, dormant = connection.execute("""
+            select
+                sum(value_at_stake_cny) filter (contact_rank <= 100),
+                list_sum(list_sort(list(value_at_stake_cny), 'desc')[:100]),
+                count(*) filter (contact_action = 'wake')
+            from marts.work_list
+        """).fetchone()
+    assert first == pytest.approx(most)
+    assert dormant > 0
 
 
 def test_the_work_list_of_the_bank_has_its_own_customer_numbers(second_night, tmp_path):

@@ -20,6 +20,7 @@ MARTS = (
     "customer_scores",
     "customers",
     "dates",
+    "decision_log",
     "dormancy_definitions",
     "estimator_health",
     "households",

@@ -180,6 +180,25 @@ select
 from intermediate.int_customers_registered as registered
 left join marts.customer_scores as scores using (customer_id);
 
+create table marts.decision_log as
+select
+    customers.customer_id,
+    product_families.product_family,
+    customers.scored_date as as_of_date,
+    case when product_family = 'fund' then 'offered' else 'applicability' end
+        as decision_stage,
+    case when product_family != 'fund' then 'family_held' end as rule_name,
+    case when product_family != 'fund' then 'Holds this family already' end as rule_text,
+    case when product_family != 'fund' then '已持有该类产品' end as rule_text_zh,
+    case when product_family = 'fund' then 1 end as offer_rank,
+    cast(0.02 as double) as open_probability,
+    'B1' as branch_id,
+    'M1' as manager_id,
+    'run-2' as run_id
+from marts.customers
+cross join seeds.product_families
+where product_families.is_offered;
+
 create table marts.next_best_offers as
 select
     customer_id,
@@ -204,6 +223,10 @@ select
     branch_id,
     manager_id,
     as_of_date,
+    'keep' as contact_action,
+    cast(100 - row_number() over (order by customer_id) as decimal(18, 2))
+        as value_at_stake_cny,
+    cast(1000 as decimal(18, 2)) as contribution_cny,
     churn_probability,
     churn_reason,
     churn_reason_zh,

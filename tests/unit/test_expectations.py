@@ -203,6 +203,7 @@ BROKEN = {
         ("update {table} set churn_probability = -0.01", "churn_probability"),
         ("update marts.customers set has_marketing_consent = false", "consent"),
         ("update {table} set product_family = 'current_deposit'", "what they hold"),
+        ("update {table} set product_family = 'loan'", "rule of engagement"),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
     ],
     "work_list": [
@@ -212,6 +213,16 @@ BROKEN = {
         ("update marts.customers set has_marketing_consent = false", "consent"),
         ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
         ("delete from {table} where contact_rank = 1", "counted through"),
+        ("update {table} set product_family = 'loan'", "rule of engagement"),
+        ("update {table} set value_at_stake_cny = contact_rank", "more at stake"),
+    ],
+    "decision_log": [
+        ("alter table {table} add column phone varchar", "columns_to_match"),
+        ("update {table} set open_probability = 1.01", "open_probability"),
+        ("update {table} set offer_rank = 1", "names its rule"),
+        ("update {table} set rule_text_zh = null", "names its rule"),
+        ("delete from {table} where customer_id = 'C1'", "has one verdict"),
+        ("update {table} set as_of_date = '2025-03-01'", "newest snapshot"),
     ],
     "score_reasons": [
         ("alter table {table} drop column reason_zh", "columns_to_match"),

@@ -111,6 +111,7 @@ EMPTY = """
     delete from ml.growth_scores;
     delete from marts.customer_scores;
     update marts.customers set scored_date = null;
+    delete from marts.decision_log;
     delete from marts.next_best_offers;
     delete from marts.work_list;
     delete from marts.score_reasons;
