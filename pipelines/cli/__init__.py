@@ -66,6 +66,9 @@ def begin(
     ] = False,
 ) -> None:
     """Read the settings before a command does."""
+    # Typer comes by here on its way to the help of a command.
+    if "--help" in sys.argv:
+        return
     settings = check_environment()
     if not settings.home.exists() and context.invoked_subcommand not in BEGINNINGS:
         logger.warning(

@@ -147,6 +147,17 @@ def test_a_home_that_is_not_there_is_named_and_not_made(
     assert not home.exists()
 
 
+def test_help_of_a_command_says_nothing_else_and_makes_nothing(
+    crm, settings, capsys, monkeypatch
+):
+    home = settings.home / "not_yet"
+    monkeypatch.setenv("CRM_HOME", str(home))
+
+    assert crm("status", "--help") == 0
+    assert capsys.readouterr().err == ""
+    assert not home.exists()
+
+
 def test_an_unknown_use_case_is_a_usage_error(crm, capsys):
     assert crm("sample", "fraud") == 2
     assert "Known: churn, cross_sell" in capsys.readouterr().err
