@@ -10,12 +10,18 @@ from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.gates import suites
 from pipelines.foundation.parameters import read_families
+from pipelines.foundation.use_case import list_names
 from pipelines.foundation.warehouse import prepare
 
 SCHEMAS = {
     table.split(".")[1]: table.split(".")[0]
     for tables in GATED_TABLES.values()
     for table in tables
+}
+NUMERIC = {
+    column
+    for use_case in list_names()
+    for column in load_feature_contract().list_columns(use_case).numeric
 }
 # What breaks a table, and a part of the name of each expectation that must notice.
 BROKEN = {
@@ -66,10 +72,7 @@ BROKEN = {
         ("delete from {table}", "row_count"),
         (
             "update {table} set "
-            + ", ".join(
-                f"{column} = -200000000000"
-                for column in load_feature_contract().list_columns("churn").numeric
-            ),
+            + ", ".join(f"{column} = -200000000000" for column in sorted(NUMERIC)),
             "values_to_be_between",
         ),
         ("update {table} set holds_fund = 2", "holds_fund"),
