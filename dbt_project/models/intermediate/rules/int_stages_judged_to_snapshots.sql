@@ -182,7 +182,8 @@ select
         'judged.relationship_balance_cny', 'judged.is_inactive', 'lines'
     ) }}
         as pyramid_level,
-    {{ next_level_share('judged.relationship_balance_cny', 'lines') }} as next_level_share
+    {{ next_level_share('judged.relationship_balance_cny', 'lines') }}
+        as next_level_share
 
 from judged
 
