@@ -38,6 +38,7 @@ from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault, load_key, pseudonym, tombstone
 from pipelines.foundation.warehouse import connect, prepare, run_lock
+from pipelines.information.ingest.identifiers import find_form
 
 __all__ = ["resume", "run", "run_by_number"]
 
@@ -72,7 +73,8 @@ def run(settings: Settings, customer: str) -> dict:
 
 def run_by_number(settings: Settings, number: str) -> dict:
     """Erase the customer of a real customer number, which is kept nowhere."""
-    return run(settings, pseudonym(load_key(settings), "customer", number.strip()))
+    form = find_form("customer", number, datetime.now(UTC).date()) or ""
+    return run(settings, pseudonym(load_key(settings), "customer", form))
 
 
 def resume(settings: Settings) -> dict | None:
@@ -134,7 +136,10 @@ def _find_open(connection: duckdb.DuckDBPyConnection) -> Person | None:
     rows = connection.execute("""
         select erasing.*, known.identifier
         from vault.erasing
-        left join vault.identifiers as known using (kind, pseudonym)
+        left join (
+            select kind, pseudonym, identifier from vault.identifiers
+            union select kind, pseudonym, written from vault.spellings
+        ) as known using (kind, pseudonym)
     """).fetchall()
     if not rows:
         return None
@@ -202,6 +207,8 @@ def _write_vault(settings: Settings, person: Person) -> Path:
         connection.execute("""
             create table new.identifiers as
             from vault.identifiers anti join vault.erasing using (kind, pseudonym);
+            create table new.spellings as
+            from vault.spellings anti join vault.erasing using (kind, pseudonym);
             create table new.quarantined_rows as
             from vault.quarantined_rows as kept
             anti join gone

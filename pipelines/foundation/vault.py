@@ -38,6 +38,10 @@ create table if not exists vault.repaired_rows (
     delivery_id varchar, file_number integer, line_number bigint, raw_text varchar,
     repaired_at timestamp
 );
+-- Other spellings of an identifier than its one form, for whoever is to be erased.
+create table if not exists vault.spellings (
+    kind varchar, pseudonym varchar, written varchar
+);
 create table if not exists vault.key_check (fingerprint varchar);
 create table if not exists vault.tombstones (
     kind varchar, tombstone varchar, erased_at timestamp, expires boolean
@@ -121,6 +125,21 @@ class Vault:
                 on erased.kind = made.kind and erased.pseudonym = made.pseudonym
             where made.is_new
         """)
+        columns = self._connection.execute(
+            "select column_name from duckdb_columns() where table_name = 'pseudonyms'"
+        ).fetchall()
+        if ("written",) in columns:
+            self._connection.execute("""
+                insert into vault.spellings
+                select distinct made.kind, made.pseudonym, trim(made.written)
+                from pseudonyms as made
+                anti join erased_identifiers as erased
+                    on erased.kind = made.kind and erased.pseudonym = made.pseudonym
+                where trim(made.written) != made.identifier and not exists (
+                    from vault.spellings as known
+                    where known.kind = made.kind and known.written = trim(made.written)
+                )
+            """)
 
     def _find_erased(self) -> None:
         """Fill ``erased_identifiers`` with those that have a tombstone."""
@@ -177,7 +196,8 @@ class Vault:
         return any(
             tombstone(self._key, kind, pseudonym(self._key, kind, word)) in stones
             for kind, stones in self._list_tombstones().items()
-            for word in WORD.findall(text or "")
+            for written in WORD.findall(text or "")
+            for word in {written, written.upper(), written.lower()}
         )
 
     def _list_tombstones(self) -> dict[str, set[str]]:
@@ -194,10 +214,11 @@ class Vault:
         """Take identifiers out again, beside a transaction on the warehouse."""
         with self._connection.cursor() as cursor:
             for kind, value in names:
-                cursor.execute(
-                    "delete from vault.identifiers where kind = ? and pseudonym = ?",
-                    [kind, value],
-                )
+                for table in ("identifiers", "spellings"):
+                    cursor.execute(
+                        f"delete from vault.{table} where kind = ? and pseudonym = ?",
+                        [kind, value],
+                    )
 
     def refuse_open_erasure(self) -> None:
         """Keep deliveries out while somebody is half erased.

@@ -5,7 +5,11 @@ logarithm of how much likelier that is for one person than for two. Names are co
 by their real spelling, in the vault; what leaves it is pseudonyms, rules and scores.
 """
 
+from datetime import UTC, datetime
+
 import duckdb
+
+from pipelines.information.ingest.identifiers import list_words
 
 # Bits. A birthday is shared by one pair in 20,000, a full name by one in 3,000, a
 # telephone number within a household. Different identity cards are different people.
@@ -25,6 +29,9 @@ PRIOR = -20
 # Probability of 0.99. `crm resolve --measure` says what others would do.
 THRESHOLD = 6.6
 IDENTITY_CARD_LENGTH = 18
+# Different names on one value; an address of more is no household, either.
+MOST_SHARING = 6
+SHARED = ("document_number", "phone_number", "email_address", "postal_address")
 
 # What was ever said in an accepted delivery, once per registration and person.
 _STATED = """
@@ -91,6 +98,26 @@ _IS_NEAR = """
 """
 
 
+def _forget_shared(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take values for none that say nothing of who somebody is.
+
+    What more people give than share a household, a default or a counter's own telephone
+    number, and birthdays that stand for an unknown one.
+    """
+    for column in SHARED:
+        connection.execute(f"""
+            update stated set {column} = null where {column} in (
+                select {column} from stated group by {column}
+                having count(distinct coalesce(full_name, number)) > {MOST_SHARING}
+            )
+        """)
+    connection.execute(
+        "update stated set birth_date = null "
+        "where regexp_full_match(birth_date::varchar, ?)",
+        [list_words("birth_date", datetime.now(UTC).date())],
+    )
+
+
 def score_pairs(connection: duckdb.DuckDBPyConnection) -> None:
     """Score every two registrations that share a block, as ``temp.scored_pairs``.
 
@@ -104,6 +131,7 @@ def score_pairs(connection: duckdb.DuckDBPyConnection) -> None:
         The warehouse, with the vault attached.
     """
     connection.execute(_STATED)
+    _forget_shared(connection)
     connection.execute(_SPELT)
     met = " union ".join(_meet(block) for block in _BLOCKS)
     connection.execute(f"""

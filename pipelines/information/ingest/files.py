@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.foundation.contracts import Contract, load_contract
 from pipelines.foundation.deliveries import DataFile, Manifest
 from pipelines.foundation.private_files import create_private
 
@@ -32,6 +33,8 @@ ENCODINGS = {
 # Registers of a bank pack to a tenth or a twentieth. What unpacks to two hundred times
 # its size and is large by then, was made to fill a disk.
 LARGEST_RATIO = 200
+# The largest numbers up to which a float holds every whole one.
+WHOLE_UNTIL = {"FLOAT": 2**24, "DOUBLE": 2**53}
 SMALL_BYTES = 200 << 20
 HONEST_ADVICE = "send it unpacked if it really holds that much"
 
@@ -226,16 +229,54 @@ def _write_parquet(path: Path, target: Path, manifest: Manifest) -> None:
     try:
         with duckdb.connect(config={"threads": 1}) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            # Impala, Hive and others write text without saying that it is UTF-8.
+            rows = f"read_parquet('{source}', binary_as_string = true)"
+            exact = _keep_digits(connection, rows, path, load_contract(manifest.source))
             connection.execute(f"""
-                copy (select * from read_parquet('{source}'))
+                copy (select {exact} from {rows})
                 to '{copy}' (format csv, header true, delimiter '{delimiter}')
             """)
         # DuckDB puts a file of its own in the place of the one made for it.
         target.chmod(0o600)
     except duckdb.Error:
         raise DamagedFileError(
-            path, "has a {} that can't be read as Parquet", "send it again"
+            path,
+            "has a {} that can't be read as Parquet, or with text that is not UTF-8",
+            "send it again",
         ) from None
+
+
+def _keep_digits(
+    connection: duckdb.DuckDBPyConnection, rows: str, path: Path, contract: Contract
+) -> str:
+    """Write the columns of a Parquet file, and text that was made a float as digits.
+
+    Raises
+    ------
+    DamagedFileError
+        A float can't hold all digits of such a column, so that several became one.
+    """
+    text = {column.name for column in contract.columns if column.raw_type == "varchar"}
+    floats = {
+        name: type_
+        for name, type_, *_ in connection.execute(f"describe from {rows}").fetchall()
+        if name in text and type_ in WHOLE_UNTIL
+    }
+    for name, type_ in floats.items():
+        (is_lost,) = connection.execute(f"""
+            select coalesce(bool_or(
+                not isfinite({name}) or {name} != trunc({name})
+                or abs({name}) > {WHOLE_UNTIL[type_]}
+            ), false) from {rows}
+        """).fetchone()
+        if is_lost:
+            raise DamagedFileError(
+                path,
+                f"has {name} as {type_} in {{}}, which can't hold all its digits",
+                "write that column as text",
+            )
+    exact = ", ".join(f"cast({name} as bigint) as {name}" for name in floats)
+    return f"* replace ({exact})" if exact else "*"
 
 
 class _ZstdFile(io.RawIOBase):

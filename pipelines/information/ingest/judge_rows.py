@@ -55,6 +55,8 @@ class Facts:
         Faults of rows that could not be read, or not be held exactly.
     erased : int
         Identifiers of people who were erased.
+    damaged : int
+        Identifiers that were damaged on their way.
     first, last : date or datetime or None
         When the first and the last row happened.
     totals : dict of str to Decimal
@@ -66,6 +68,7 @@ class Facts:
     broken: int
     unreadable: int
     erased: int
+    damaged: int
     first: object
     last: object
     totals: dict[str, Decimal]
@@ -84,12 +87,13 @@ def measure(
                 count(*), cast(coalesce(sum(row_hash), 0) as varchar),
                 count(*) filter ({broken}), (select count(*) from faults),
                 (select count(*) from erased_identifiers),
+                (select count(*) from damaged_identifiers),
                 min({happened}), max({happened}) {sums}
             from raw.{contract.source} where delivery_id = ? and known_at = ?
             """,
         [manifest.delivery_id, manifest.known_at],
     ).fetchone()
-    return Facts(*row[:7], dict(zip(contract.control_totals, row[7:], strict=True)))
+    return Facts(*row[:8], dict(zip(contract.control_totals, row[8:], strict=True)))
 
 
 def find_faulty(
@@ -112,6 +116,8 @@ def find_faulty(
         _find_broken(connection, contract, manifest)
     if facts.erased:
         erased.find_erased(connection, contract, manifest)
+    if facts.damaged:
+        _find_damaged(connection, contract, manifest)
     repeats.find_conflicts(connection, contract, manifest, facts.rows)
     if beside:
         repeats.find_beside(connection, contract, manifest, beside)
@@ -151,6 +157,28 @@ def _find_broken(
         """,
         [manifest.delivery_id, manifest.known_at],
     )
+
+
+def _find_damaged(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
+) -> None:
+    """Add to ``faults`` the rows with an identifier that was damaged on its way."""
+    for column in contract.identifiers:
+        connection.execute(
+            f"""
+            insert into faults (row, column_name, reason)
+            select rowid, ?, 'damaged' from raw.{contract.source}
+            where delivery_id = ? and known_at = ? and {column.name} in (
+                select pseudonym from damaged_identifiers where kind = ?
+            )
+            """,
+            [
+                column.name,
+                manifest.delivery_id,
+                manifest.known_at,
+                column.identifier,
+            ],
+        )
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:

@@ -6,11 +6,11 @@ from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
 from pipelines.foundation.vault import Vault
 from pipelines.information.ingest.check_digits import find_false
+from pipelines.information.ingest.identifiers import is_damaged, list_forms
 from pipelines.information.ingest.scan import (
     Source,
     UnreadableError,
     forget_rejects,
-    trim,
 )
 from pipelines.information.ingest.written import may_be_misread
 
@@ -40,10 +40,22 @@ def store_pseudonyms(
             raise UnreadableError(source.number) from None
         forget_rejects(connection)
         verb = "insert into written_identifiers"
-    # Blanks are looked for in the few distinct values, not in every row.
-    vault.store_pseudonyms(f"""
-        select distinct kind, written, {trim("written")} as identifier
-        from written_identifiers where kind is not null
+    day = sources[0].delivery.manifest.extracted_at.date()
+    # The form is found of the few distinct values, not of every row.
+    forms = list_forms(
+        "select distinct kind, written from written_identifiers where kind is not null",
+        day,
+    )
+    vault.store_pseudonyms(forms)
+    # A word for nothing has been seen, and stands for nobody.
+    connection.execute(f"""
+        insert into pseudonyms by name
+        select kind, written from ({forms}) where identifier is null
+    """)
+    connection.execute(f"""
+        create or replace temp table damaged_identifiers as
+        select distinct kind, pseudonym from pseudonyms
+        where {is_damaged("kind", "identifier")}
     """)
     _find_false_identifiers(connection, contract)
     (may_be_rounded,) = connection.execute(

@@ -13,8 +13,6 @@ from pipelines.information.ingest.check import CheckedDelivery
 # A longer line is no customer's doing: a quote was left open, or somebody tries us.
 LONGEST_LINE_BYTES = 100_000
 BUFFER_BYTES = 8_000_000
-# What DuckDB's trim would leave: a tab, and the spaces of Latin-1 and of Chinese text.
-BLANKS = "' ' || chr(9) || chr(160) || chr(12288)"
 
 
 class UnreadableError(Exception):
@@ -278,11 +276,6 @@ def forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop table reject_errors; drop table reject_scans")
 
 
-def trim(expression: str) -> str:
-    """Write an identifier without blanks around it, null where nothing is left."""
-    return f"nullif(trim({expression}, {BLANKS}), '')"
-
-
 def quote(expression: str) -> str:
     """Write a value as a quoted cell of CSV."""
     return f"'\"' || replace(cast({expression} as varchar), '\"', '\"\"') || '\"'"
@@ -332,8 +325,8 @@ def _replace_identifiers(contract: Contract) -> tuple[str, str, str]:
             # beside the value, for a value that may come from two places is copied.
             all_found.append(f"""
                 case
-                    when {owners}.pseudonym is not null then true
-                    when {trim(f"delivered.{name}")} is null then true
+                    when {owners}.written is not null then true
+                    when delivered.{name} is null then true
                     else error('an identifier has no pseudonym')
                 end
             """)
