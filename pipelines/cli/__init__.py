@@ -19,13 +19,29 @@ from pipelines.cli import (
     night,
 )
 from pipelines.cli.help import MARKUP, ByLayer
-from pipelines.foundation.errors import EXIT_CODES, PipelineError, ResourceError
+from pipelines.foundation.errors import (
+    EXIT_CODES,
+    PipelineError,
+    ResourceError,
+    UsageError,
+)
 from pipelines.foundation.logs import configure_logging, log_to_screen
 from pipelines.foundation.modes import keep_private
 from pipelines.foundation.settings import check_environment
 
 # Commands that make a home where there is none.
 BEGINNINGS = {"simulate", "import"}
+
+# What the machine may say of a file or folder that is not ours to use.
+NOT_OURS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+}
 
 app = typer.Typer(
     cls=ByLayer,
@@ -95,10 +111,18 @@ def _exit_with(command: Callable[[], None]) -> None:
         logger.error("%s", error)  # noqa: TRY400 - it says what to do; no trace needed
         sys.exit(error.exit_code)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno == errno.ENOSPC:
+            logger.error(  # noqa: TRY400 - as above
+                "The disk is full, so this step wrote nothing that counts. Free some "
+                "space and run it again."
+            )
+            sys.exit(ResourceError.exit_code)
+        if error.errno not in NOT_OURS:
             raise
         logger.error(  # noqa: TRY400 - as above
-            "The disk is full, so this step wrote nothing that counts. Free some space "
-            "and run it again."
+            "%s can't be used (%s), so this step did nothing. Check who owns it, and "
+            "where CRM_HOME points.",
+            error.filename,
+            error.strerror,
         )
-        sys.exit(ResourceError.exit_code)
+        sys.exit(UsageError.exit_code)

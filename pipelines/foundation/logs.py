@@ -6,7 +6,7 @@ Long steps also show how far they are, where somebody watches.
 import logging
 import sys
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TypeVar
@@ -34,9 +34,11 @@ class _LogFile(logging.FileHandler):
     """A log file that is made with its first line, where there is a home."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        # A mistyped CRM_HOME must not leave a folder that looks like one.
-        if self.stream or Path(self.baseFilename).parents[1].is_dir():
-            super().emit(record)
+        # A mistyped CRM_HOME must not leave a folder that looks like one. Who may only
+        # read a home has the screen; what has to write there says why it can't.
+        with suppress(OSError):
+            if self.stream or Path(self.baseFilename).parents[1].is_dir():
+                super().emit(record)
 
     def _open(self) -> TextIOWrapper:
         make_folder(Path(self.baseFilename).parent)

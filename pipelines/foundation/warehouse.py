@@ -1,5 +1,6 @@
 """The door to the warehouse: who may open it, and when."""
 
+import errno
 import fcntl
 import json
 import os
@@ -170,7 +171,8 @@ def _describe_holder(path: Path) -> str:
 
 
 def _open(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    make_folder(settings.home)
+    if not read_only:
+        make_folder(settings.home)
     config = {
         "memory_limit": settings.memory_limit,
         "threads": settings.threads,
@@ -183,6 +185,10 @@ def _open(settings: Settings, *, read_only: bool) -> duckdb.DuckDBPyConnection:
                 settings.warehouse, read_only=read_only, config=config
             )
         except duckdb.IOException as error:
+            if "permission denied" in str(error).lower():
+                raise PermissionError(
+                    errno.EACCES, os.strerror(errno.EACCES), str(settings.warehouse)
+                ) from error
             if "lock" not in str(error).lower():
                 raise
             if time.monotonic() > deadline:

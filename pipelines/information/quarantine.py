@@ -1,8 +1,10 @@
 """Quarantined rows on their way to somebody who can mend them, and back."""
 
+import codecs
 import csv
 import io
 import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,8 +81,14 @@ def export_open(settings: Settings, path: Path, whose: str) -> int:
     DataQualityError
         There is no such source.
     UsageError
-        The file exists, or the delivery has no open row.
+        The file exists, the delivery has no open row, or none is named.
     """
+    if not whose:
+        msg = (
+            "Each source has columns of its own, so nothing was written: say whose "
+            "rows with --source. `crm quarantine` counts what is open."
+        )
+        raise UsageError(msg)
     source, _, is_delivery = whose.partition("/")
     contract = load_contract(source)
     with run_lock(settings, "quarantine"), connect(settings) as connection:
@@ -200,6 +208,14 @@ def split_row(text: str) -> list[str]:
     return rows[0] if len(rows) == 1 else []
 
 
+def write_row(cells: Iterable[str]) -> str:
+    """Write cells as one row of CSV, line breaks within them and all."""
+    line = io.StringIO()
+    # What ends a line is quoted within a cell; without an end, nothing would be.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n")
+
+
 def _cells(text: str, contract: Contract) -> list[str]:
     """Lay a row out in its contract's columns, and one for all that is too much."""
     cells, width = split_row(text) or [text], len(contract.names)
@@ -211,24 +227,50 @@ def _read_repaired(
     path: Path, known: set[tuple[str, int, int]]
 ) -> list[tuple[tuple[str, int, int], str]]:
     rows = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        if tuple(header[:4]) != (*PLACE, "reasons") or header[-1] != "surplus":
+    not_ours = (
+        f"{path.name} is not what --export wrote, so nothing was taken from it. Keep "
+        "its columns, mend the cells only, and save it as CSV."
+    )
+    text = _read_text(path)
+    # Spreadsheets write what their country takes for a comma.
+    delimiter = text[len(PLACE[0]) : len(PLACE[0]) + 1]
+    if not text.startswith(PLACE[0]) or delimiter not in {",", ";", "\t"}:
+        raise UsageError(not_ours)
+    try:
+        header, *lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    except csv.Error:
+        raise UsageError(not_ours) from None
+    if tuple(header[:4]) != (*PLACE, "reasons") or header[-1] != "surplus":
+        raise UsageError(not_ours)
+    for number, cells in enumerate(lines, 2):
+        if not any(cells):  # a spreadsheet leaves empty lines behind
+            continue
+        place = (cells[0], *(int(n) if n.isdecimal() else 0 for n in cells[1:3]))
+        if len(cells) != len(header) or place not in known or cells[-1]:
             msg = (
-                f"{path.name} is not what --export wrote, so nothing was taken from "
-                "it. Keep its columns, and mend the cells only."
+                f"Row {number} of {path.name} is not open, or has cells too many, "
+                "so nothing was taken from it. Mend or delete that row."
             )
             raise UsageError(msg)
-        for number, cells in enumerate(reader, 2):
-            place = (cells[0], *(int(n) if n.isdecimal() else 0 for n in cells[1:3]))
-            if len(cells) != len(header) or place not in known or cells[-1]:
-                msg = (
-                    f"Row {number} of {path.name} is not open, or has cells too many, "
-                    "so nothing was taken from it. Mend or delete that row."
-                )
-                raise UsageError(msg)
-            line = io.StringIO()
-            csv.writer(line, lineterminator="").writerow(map(restore, cells[4:-1]))
-            rows.append((place, line.getvalue()))
+        rows.append((place, write_row(map(restore, cells[4:-1]))))
     return rows
+
+
+def _read_text(path: Path) -> str:
+    """Read what a spreadsheet saved: in UTF-8, as its "Unicode text", or in Chinese."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        msg = f"{path} can't be read, so nothing was taken from it: {error.strerror}."
+        raise UsageError(msg) from None
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    msg = (
+        f"{path.name} is neither in UTF-8 nor in GB 18030, so nothing was taken from "
+        "it. Save it as CSV in UTF-8."
+    )
+    raise UsageError(msg)

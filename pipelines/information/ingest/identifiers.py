@@ -20,10 +20,10 @@ NARROW = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)).replace(
 # Numbers that somebody is known by; names, logins and addresses may look like anything.
 NUMBERED = ("account", "card", "customer", "document", "household", "phone")
 _NUMBERED = ", ".join(f"'{name}'" for name in NUMBERED)
-# A spreadsheet's scientific notation and its mark for text, a fraction, digits that a
+# A spreadsheet's marks for text, its scientific notation, a fraction, digits that a
 # float no longer holds, and a mask.
 DAMAGED_NUMBER = (
-    r"^[''=]|[*]|^[0-9]+([.][0-9]+)?[eE][+][0-9]+$|^[0-9][.][0-9]+[eE][0-9]+$"
+    r"^''|^=\"|[*]|^[0-9]+([.][0-9]+)?[eE][+][0-9]+$|^[0-9][.][0-9]+[eE][0-9]+$"
     r"|^[0-9]+[.]0*[1-9][0-9]*$|^[0-9]{16,}[.]0+$"
 )
 # Bytes that were shown as text, or could not be.
@@ -70,7 +70,8 @@ def list_forms(written: str, day: date) -> str:
                     when kind in ('name', 'address', 'login') then whole
                     when regexp_full_match(whole, '[0-9][0-9 -]*')
                     then regexp_replace(whole, '[ -]', '', 'g')
-                    else upper(whole)
+                    when regexp_full_match(whole, '[A-Za-z0-9]+') then upper(whole)
+                    else whole
                 end as form
             from (
                 select

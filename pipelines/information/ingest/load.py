@@ -31,6 +31,7 @@ from pipelines.information.ingest.check import CheckedDelivery, Refusal
 from pipelines.information.ingest.outcomes import count_rows, record
 from pipelines.information.ingest.pseudonyms import store_pseudonyms
 from pipelines.information.ingest.related import Noted, find_copies, is_noted
+from pipelines.information.quarantine import write_row
 
 DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d+)$")
 
@@ -206,9 +207,7 @@ def _in_commas(text: str, manifest: Manifest) -> str:
             else cell
             for cell in cells
         ]
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
+    return write_row(cells)
 
 
 def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entry:

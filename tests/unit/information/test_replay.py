@@ -236,3 +236,55 @@ def test_a_decision_needs_a_delivery_and_a_reason(
 
     with pytest.raises(UsageError, match=told):
         decisions.accept(settings, delivery_id, reason)
+
+
+def test_a_row_with_a_line_break_comes_back_from_a_spreadsheet(settings, spoilt):
+    path = spoilt('"A9\nB",2025-01-31,1.00,XXX')
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, currency_code="CNY")
+
+    assert quarantine.import_repaired(settings, path) == 1
+    assert replay.run(settings) == (1, 0)
+    with connect(settings, read_only=True) as connection:
+        connection.execute(f"attach '{settings.vault}' as vault (read_only)")
+        assert connection.execute("""
+            select count(*) from vault.identifiers
+            where identifier = 'A9' || chr(10) || 'B'
+        """).fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"),
+    [("gbk", ","), ("gb18030", ","), ("utf-16", "\t"), ("utf-8-sig", ";")],
+)
+def test_what_a_spreadsheet_saves_is_taken_back(settings, spoilt, encoding, delimiter):
+    path = spoilt("账户九,2025-01-31,much,CNY")
+    quarantine.export_open(settings, path, "core_balances")
+    mend(path, balance="9.00")
+    text = path.read_text().replace(",", delimiter) + delimiter * 8 + "\n"
+    path.write_bytes(text.encode(encoding))
+
+    quarantine.import_repaired(settings, path)
+
+    assert replay.run(settings) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"\xff\xff\x81", b"delivery_id", b"a,b"]
+)
+def test_a_file_that_is_no_export_is_refused_in_one_line(settings, spoilt, content):
+    path = spoilt("A9,2025-01-31,much,CNY")
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(UsageError, match="nothing was taken") as refused:
+        quarantine.import_repaired(settings, path)
+
+    assert "\n" not in str(refused.value)
+
+
+def test_an_export_without_a_source_asks_for_one(settings, spoilt):
+    path = spoilt("A9,2025-01-31,much,CNY")
+
+    with pytest.raises(UsageError, match="--source"):
+        quarantine.export_open(settings, path, "")
