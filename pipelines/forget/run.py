@@ -73,7 +73,7 @@ def run(settings: Settings, customer: str) -> dict:
 
 def run_by_number(settings: Settings, number: str) -> dict:
     """Erase the customer of a real customer number, which is kept nowhere."""
-    form = find_form("customer", number, datetime.now(UTC).date()) or ""
+    form = find_form("customer", number.strip(), datetime.now(UTC).date()) or ""
     return run(settings, pseudonym(load_key(settings), "customer", form))
 
 

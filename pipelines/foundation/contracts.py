@@ -36,6 +36,10 @@ class Column:
         Empty where any value may stand.
     limits : tuple of two values or None
         Least and greatest value allowed, both included.
+    is_past : bool
+        Whether it may not lie after the extraction.
+    not_before : str or None
+        Another column of the same type than which it may not be earlier.
     check_digit : {"luhn", "iso7064"} or None
         How the last character follows from the others: of card numbers, of identity
         cards. A value of another form (a passport) has none to check.
@@ -50,6 +54,8 @@ class Column:
     is_control_total: bool = False
     accepted_values: tuple[str, ...] = ()
     limits: tuple[object, object] | None = None
+    is_past: bool = False
+    not_before: str | None = None
     check_digit: str | None = None
 
     @property
@@ -180,5 +186,7 @@ def _read_column(column: dict) -> Column:
         is_control_total=meta.get("control_total", False),
         accepted_values=tuple(meta.get("accepted_values", ())),
         limits=tuple(meta["range"]) if "range" in meta else None,
+        is_past=meta.get("past", False),
+        not_before=meta.get("not_before"),
         check_digit=meta.get("check_digit"),
     )

@@ -153,6 +153,7 @@ def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     )
     if contents:
         connection.execute(MEASURE.format(contents=contents))
+        _count_outside(connection)
     return connection.execute("""
         select facts.*
         from ops.delivery_facts as facts
@@ -160,6 +161,25 @@ def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
         where deliveries.status = 'loaded'
         order by facts.business_date, facts.source, facts.sequence
     """).df()
+
+
+def _count_outside(connection: duckdb.DuckDBPyConnection) -> None:
+    """Count all rows of deliveries of which some lie outside what was measured."""
+    rows = connection.execute("""
+        select delivery_id, source from ops.delivery_facts
+        inner join ops.deliveries using (delivery_id, source)
+        where deliveries.status = 'loaded' and rows_missing > 0
+    """).fetchall()
+    for delivery_id, source in rows:
+        connection.execute(
+            f"""
+            update ops.delivery_facts set rows_missing = rows_loaded - (
+                select count(*) from raw.{source} where delivery_id = $delivery_id
+            )
+            where delivery_id = $delivery_id
+            """,
+            {"delivery_id": delivery_id},
+        )
 
 
 def _measure_rows(contract: Contract) -> str:
