@@ -56,8 +56,8 @@ class CheckedDelivery:
         For each file, its columns in order: the contract's, and None for one that the
         contract does not know.
     added : tuple of str
-        Names, where they look like names, of the columns that the contract does not
-        know.
+        Places of the columns that the contract does not know, for instance ``"column
+        7"``: what they are called is foreign text, which may be a person's name.
     """
 
     manifest: Manifest
@@ -80,7 +80,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     Refusal
         The folder's name, or the manifest, is not of the agreed form, or they disagree.
     """
-    delivery_id = f"{_printable(folder.parent.name)}/{_printable(folder.name)}"
+    delivery_id = f"{printable(folder.parent.name)}/{printable(folder.name)}"
     if folder.suffix == PARTIAL:
         return None
     _check_folder(folder, delivery_id)
@@ -103,7 +103,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         # What was given is left out, for it may be anything.
         found = error.errors(include_input=False, include_url=False)
         problems = "; ".join(
-            f"{_printable('.'.join(map(str, problem['loc'])))} {problem['msg']}".strip()
+            f"{_place(problem['loc'])} {problem['msg']}".strip()
             for problem in found[:PROBLEMS_NAMED]
         )
         raise Refusal(
@@ -120,6 +120,15 @@ def read_manifest(folder: Path) -> Manifest | None:
             "put it where it belongs",
         )
     return manifest
+
+
+def _place(loc: tuple[str | int, ...]) -> str:
+    """Name a place in a manifest by what we know; the rest is foreign text."""
+    known = {*Manifest.model_fields, *DataFile.model_fields}
+    return ".".join(
+        str(part) if isinstance(part, int) or part in known else "(unknown)"
+        for part in loc
+    )
 
 
 def _check_folder(folder: Path, delivery_id: str) -> None:
@@ -165,19 +174,25 @@ def check_delivery(folder: Path, manifest: Manifest) -> CheckedDelivery:
         )
     try:
         checked = [
-            _check_file(folder, file, manifest, contract) for file in manifest.files
+            _check_file(folder, number, manifest, contract)
+            for number in range(1, len(manifest.files) + 1)
         ]
     except files.DamagedFileError as error:
         raise Refusal(manifest.delivery_id, error.happened, error.advice) from None
     _check_listed(folder, manifest)
     paths, headers = zip(*checked, strict=True)
-    added = {name for header in headers for name in header} - set(contract.names)
+    added = {
+        place
+        for header in headers
+        for place, name in enumerate(header, 1)
+        if name not in contract.names
+    }
     return CheckedDelivery(
         manifest,
         contract,
         paths,
         tuple(tuple(_known(header, contract)) for header in headers),
-        tuple(sorted(n if COLUMN_NAME.fullmatch(n) else "unnamed" for n in added)),
+        tuple(f"column {place}" for place in sorted(added)),
     )
 
 
@@ -197,13 +212,14 @@ def _check_listed(folder: Path, manifest: Manifest) -> None:
 
 
 def _check_file(
-    folder: Path, file: DataFile, manifest: Manifest, contract: Contract
+    folder: Path, number: int, manifest: Manifest, contract: Contract
 ) -> tuple[Path, list[str]]:
-    delivery_id, name = manifest.delivery_id, _printable(file.name)
+    file = manifest.files[number - 1]
+    delivery_id, name = manifest.delivery_id, printable(file.name)
     if not FILE_NAME.fullmatch(file.name):
         raise Refusal(
             delivery_id,
-            f"lists a file {name!r}, whose name we don't open",
+            f"lists a file, number {number}, whose name we don't open",
             "use letters, digits, _, - and ., ending in .csv, .csv.gz, .csv.zst or "
             ".parquet",
         )
@@ -239,7 +255,7 @@ def _check_content(path: Path, file: DataFile, manifest: Manifest) -> None:
         if _digest(path) != file.sha256:
             raise Refusal(
                 manifest.delivery_id,
-                f"has a SHA-256 of {_printable(file.name)} other than the promised one",
+                f"has a SHA-256 of {printable(file.name)} other than the promised one",
                 "the file was changed, send it again",
             )
     if text:
@@ -253,8 +269,8 @@ def _digest(path: Path) -> str:
 
 def _read_header(path: Path, manifest: Manifest) -> list[str]:
     codec = files.ENCODINGS[manifest.encoding.lower()]
-    with files.open_bytes(path) as file:
-        line = file.readline(HEADER_LIMIT_BYTES)
+    start = next(files.read_chunks(path), b"")[:HEADER_LIMIT_BYTES]
+    line = start.partition(b"\n")[0]
     try:
         text = line.decode("utf-8-sig" if codec == "utf-8" else codec)
         return next(csv.reader(io.StringIO(text), delimiter=manifest.delimiter), [])
@@ -289,7 +305,7 @@ def _guess_renames(missing: list[str], unknown: list[str], header: list[str]) ->
     if len(unknown) * 2 > len(header):
         return ""
     guesses = [
-        f"{name} may have become {guess}"
+        f"{name} may have become column {header.index(guess) + 1}"
         for name in missing
         for guess in get_close_matches(name, names, n=1, cutoff=0.5)
     ]
@@ -300,6 +316,6 @@ def _known(header: list[str], contract: Contract) -> Iterable[str | None]:
     return (name if name in contract.names else None for name in header)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Make a hostile name harmless in a log line."""
     return re.sub(r"[^\w .,()-]", "?", text, flags=re.ASCII)[:80]

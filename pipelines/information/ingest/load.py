@@ -95,6 +95,13 @@ def load_delivery(
             f"can't be read as CSV in file {error}",
             "look for an unbalanced quote or mixed line ends, and send it again",
         ) from None
+    except duckdb.DataError as error:
+        # Its message quotes the value, so it goes no further; nor does the delivery.
+        raise Refusal(
+            manifest.delivery_id,
+            f"holds a value that can't be kept ({type(error).__name__})",
+            "withdraw it from landing, and tell us which columns are unusual",
+        ) from None
 
 
 def _load(

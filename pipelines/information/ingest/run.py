@@ -15,7 +15,12 @@ from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, prepare, run_lock
 from pipelines.information.ingest import contested, repaired
 from pipelines.information.ingest import reload as again
-from pipelines.information.ingest.check import CheckedDelivery, Refusal, read_manifest
+from pipelines.information.ingest.check import (
+    CheckedDelivery,
+    Refusal,
+    printable,
+    read_manifest,
+)
 from pipelines.information.ingest.check_ahead import CheckAhead
 from pipelines.information.ingest.load import load_delivery
 from pipelines.information.ingest.outcomes import mark_duplicate, mark_refused
@@ -162,9 +167,9 @@ def _ingest_one(
         manifest = read_manifest(folder)
         if manifest is None:
             summary.waiting.append(
-                f"{folder.parent.name}/{folder.name} has no manifest.json yet, so it "
-                "was left alone. If its source has finished writing, ask it for the "
-                "manifest."
+                f"{printable(folder.parent.name)}/{printable(folder.name)} has no "
+                "manifest.json yet, so it was left alone. If its source has finished "
+                "writing, ask it for the manifest."
             )
             return
         if checks.knows(manifest):
@@ -184,7 +189,8 @@ def _ingest_one(
             scratch = settings.home / "transcoded"
             entry, stale = load_delivery(connection, vault, delivery, related, scratch)
         checks.forget(stale)
-    except Refusal as refusal:
+    except (Refusal, OSError) as error:
+        refusal = _name_unreadable(folder, error)
         summary.refused.append(str(refusal))
         mark_refused(connection, folder, refusal)
         return
@@ -193,6 +199,19 @@ def _ingest_one(
         _count(summary, delivery, entry, is_duplicate=earlier is not None)
     else:
         summary.loaded_again.append(manifest.delivery_id)
+
+
+def _name_unreadable(folder: Path, error: Refusal | OSError) -> Refusal:
+    """Refuse a delivery that can not be read; raise what is not its doing."""
+    if isinstance(error, Refusal):
+        return error
+    if not error.filename or folder not in Path(error.filename).parents:
+        raise error
+    return Refusal(
+        f"{printable(folder.parent.name)}/{printable(folder.name)}",
+        f"can't be read ({error.strerror})",
+        "let the user who ingests read it",
+    )
 
 
 def _leave_out(
