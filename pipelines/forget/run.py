@@ -38,7 +38,7 @@ from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault, load_key, pseudonym, tombstone
 from pipelines.foundation.warehouse import connect, prepare, run_lock
-from pipelines.information.ingest.identifiers import find_form
+from pipelines.information.ingest.identifier_forms import find_form
 
 __all__ = ["resume", "run", "run_by_number"]
 

@@ -15,7 +15,7 @@ from pipelines.foundation.parameters import read_seed
 from pipelines.foundation.warehouse import connect
 from pipelines.information.identity import run as identity
 from pipelines.information.ingest import run as ingest
-from pipelines.information.ingest.identifiers import find_form
+from pipelines.information.ingest.identifier_forms import find_form
 
 DAY = date(2026, 3, 31)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.information.ingest.identifiers import list_words
+from pipelines.information.ingest.identifier_forms import list_words
 
 # Bits. A birthday is shared by one pair in 20,000, a full name by one in 3,000, a
 # telephone number within a household. Different identity cards are different people.

@@ -6,7 +6,7 @@ from pipelines.foundation.contracts import Contract
 from pipelines.foundation.deliveries import Manifest
 from pipelines.foundation.vault import Vault
 from pipelines.information.ingest.check_digits import find_false
-from pipelines.information.ingest.identifiers import is_damaged, list_forms
+from pipelines.information.ingest.identifier_forms import is_damaged, list_forms
 from pipelines.information.ingest.scan import (
     Source,
     UnreadableError,

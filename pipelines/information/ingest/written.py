@@ -12,7 +12,7 @@ from pipelines.foundation.contracts import Column
 EXACT_TYPE = "decimal(38,20)"
 # Years that no calendar of a bank has are read, and out of range.
 DAY = r"[+-]?\d{4,}[-/]\d{1,2}[-/]\d{1,2}"
-NEVER = r"[+-]?infinity|[^A-Za-z]*\(BC\)[^A-Za-z]*"
+OUTSIDE_CALENDAR = r"[+-]?infinity|[^A-Za-z]*\(BC\)[^A-Za-z]*"
 MIDNIGHT = r"([T ]00:00(:00(\.0*)?)?)?"
 CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?"
 OFFSET = r"( ?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?"
@@ -20,9 +20,12 @@ WRITTEN_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"
 # By type: what is read as it is written; what would be read as something shorter.
 WRITTEN_FORMS = {
     "integer": (r"[+-]?\d+(\.0*)?", WRITTEN_NUMBER),
-    "date": (f"{DAY}{MIDNIGHT}{OFFSET}|{NEVER}", f"{DAY}[T ]{CLOCK}\\d*{OFFSET}"),
+    "date": (
+        f"{DAY}{MIDNIGHT}{OFFSET}|{OUTSIDE_CALENDAR}",
+        f"{DAY}[T ]{CLOCK}\\d*{OFFSET}",
+    ),
     "timestamp": (
-        f"{DAY}([T ]{CLOCK}{OFFSET})?|{NEVER}",
+        f"{DAY}([T ]{CLOCK}{OFFSET})?|{OUTSIDE_CALENDAR}",
         f"{DAY}[T ]{CLOCK}\\d*{OFFSET}",
     ),
     "double": (WRITTEN_NUMBER, WRITTEN_NUMBER),
