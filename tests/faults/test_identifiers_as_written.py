@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.forget import run as forget
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import MANIFEST, describe_file
 from pipelines.foundation.parameters import read_seed
@@ -265,3 +266,23 @@ def test_mining_and_ingestion_know_the_same_words_for_nothing():
     assert read_seed("words_for_nothing")
     for word in {*MARKS, *WORDS, *MISSING} - {""}:
         assert find_form("name", word, DAY) is None, word
+
+
+def test_whoever_is_erased_is_found_in_any_spelling(settings, register):
+    register(
+        person(
+            "Lim Ll",
+            document_number="79010119910505000x",
+            phone_number="+86 160-1234-5672",
+            email_address="Q@Example.com",
+        ),
+        person("Tim Tt", phone_number="16012345679"),
+    )
+    (path,) = (settings.landing / "core_customers").glob("*/*.csv")
+
+    forget.run_by_number(settings, " c0\n")
+
+    left = path.read_text()
+    assert "16012345679" in left
+    for spelt in ("79010119910505000x", "160-1234-5672", "Q@Example.com", "C0"):
+        assert spelt not in left
