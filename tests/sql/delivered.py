@@ -21,7 +21,6 @@ class Delivered:
         self.families = self.seed("product_families", "product_code", "product_family")
         self.tier = self.numbers("tier_thresholds", "rule", "threshold")
         self.loyalty = self.numbers("loyalty_rules", "rule", "threshold")
-        self.profit = self.numbers("profitability_parameters", "parameter", "threshold")
         self.initiatives = {
             (row["source"], row["event_type"]): row["initiative"]
             for row in self.seed_rows("event_initiatives")

@@ -153,6 +153,38 @@ class Outsider(Delivered):
             Decimal(0),
         )
 
+    def group_of(self, customer):
+        is_high_margin = self.seed("product_margins", "product_code", "is_high_margin")
+        moved = [
+            abs(e[3])
+            for e in self.events[customer]
+            if e[2] and e[3] is not None and e[4] <= 365
+        ]
+        registered = date.fromisoformat(self.customers[customer]["registered_date"])
+        reached = {
+            "high_margin_product_count": len(
+                {
+                    account["product_code"]
+                    for account in self.owned[customer]
+                    if is_high_margin[account["product_code"]] == "true"
+                    and self.balances.get(account["account_number"], 0) > 0
+                }
+            ),
+            "relationship_days": (self.as_of_date - registered).days,
+            "referral_count": self.referrals[customer],
+        }
+        if moved:
+            reached["amount_per_transaction_cny"] = Decimal(sum(moved)) / len(moved)
+        high = self.numbers("profitability_parameters", "parameter", "high_from")
+        low = self.numbers("profitability_parameters", "parameter", "negative_below")
+        groups = self.seed("pyramid_levels", "pyramid_level", "profitability_group")
+        group = groups[self.level_of(customer)]
+        if group == "high" and all(reached.get(p, -1) >= high[p] for p in high):
+            return "high"
+        if group == "negative" and all(reached.get(p, low[p]) < low[p] for p in low):
+            return "negative"
+        return "ordinary"
+
     def features_of(self, customer):
         events = self.events[customer]
         own = [event for event in events if event[2]]
@@ -211,7 +243,7 @@ def some_customers(outsider):
     return random.Random(4).sample(numbers, CUSTOMERS)  # noqa: S311 - a sample
 
 
-def test_an_outsider_comes_to_the_same_tiers_levels_stages_and_contributions(
+def test_an_outsider_comes_to_the_same_classes_and_contributions(
     bank, outsider, some_customers
 ):
     judged = {
@@ -220,17 +252,21 @@ def test_an_outsider_comes_to_the_same_tiers_levels_stages_and_contributions(
             outsider.level_of(number),
             outsider.stage_of(number),
             outsider.contribution_of(number),
+            outsider.group_of(number),
         )
         for number in some_customers
     }
-    columns = ("tier", "pyramid_level", "loyalty_stage", "contribution_cny")
+    columns = (
+        *("tier", "pyramid_level", "loyalty_stage"),
+        *("contribution_cny", "profitability_group"),
+    )
     theirs = read_mart(bank, outsider, "customer_months", columns)
     differing = [n for n in some_customers if judged[n] != theirs[n]]
     assert len(differing) == 0
     # Otherwise little would have been compared.
-    assert [len({row[i] for row in judged.values()}) > 1 for i in range(4)] == [
+    assert [len({row[i] for row in judged.values()}) > 1 for i in range(5)] == [
         True
-    ] * 4
+    ] * 5
 
 
 def test_an_outsider_comes_to_the_same_features(bank, outsider, some_customers):

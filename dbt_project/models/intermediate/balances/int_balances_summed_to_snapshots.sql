@@ -53,6 +53,7 @@ account_snapshots as (
         account_versions.customer_id,
         wanted_dates.as_of_date,
         wanted_dates.is_latest,
+        account_versions.product_code,
         account_versions.product_family,
         balances.balance_cny,
         abs(balances.balance_cny) * margins.margin_rate as margin_amount_cny,
@@ -101,6 +102,9 @@ summed as (
         ) as total_balance_cny,
         sum(balance_cny) filter (where is_latest and is_high_margin)
             as high_margin_balance_cny,
+        count(distinct product_code) filter (
+            where is_latest and is_high_margin and balance_cny > 0
+        ) as high_margin_product_count,
         sum(margin_amount_cny) filter (where is_latest) as margin_amount_cny,
         sum(expected_loss_amount_cny) filter (where is_latest)
             as expected_loss_amount_cny,
@@ -138,6 +142,7 @@ select
                 / cast(total_balance_90d_ago_cny as double)
     end as total_balance_ratio_90d,
     coalesce(high_margin_balance_cny, 0) as high_margin_balance_cny,
+    high_margin_product_count,
     coalesce(margin_amount_cny, 0) as margin_amount_cny,
     {% for family in families() %}
         {{ family }}_balance_cny,

@@ -90,9 +90,19 @@ stated as (
     union all
 
     select
-        'profitability ' || parameter as rule_name,
+        'profitability high ' || parameter as rule_name,
         'at_least' as comparison,
-        threshold,
+        high_from as threshold,
+        valid_from,
+        valid_to
+    from profitability_parameters
+
+    union all
+
+    select
+        'profitability negative ' || parameter as rule_name,
+        'less_than' as comparison,
+        negative_below as threshold,
         valid_from,
         valid_to
     from profitability_parameters
@@ -170,12 +180,14 @@ select
     'loyalty established_days',
     'loyalty dormant_days',
     'loyalty inactive_days',
-    'profitability high_margin_share',
-    'profitability amount_per_transaction_cny',
-    'profitability relationship_days',
-    'profitability referral_count',
-    'profitability high_parameter_count',
-    'profitability negative_contribution_cny',
+    'profitability high high_margin_product_count',
+    'profitability high amount_per_transaction_cny',
+    'profitability high relationship_days',
+    'profitability high referral_count',
+    'profitability negative high_margin_product_count',
+    'profitability negative amount_per_transaction_cny',
+    'profitability negative relationship_days',
+    'profitability negative referral_count',
     'structure key',
     'structure ordinary',
     'cost atm',
