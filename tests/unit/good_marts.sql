@@ -77,6 +77,9 @@ select
     date '2020-01-01' as opened_date,
     cast(null as date) as closed_date,
     true as is_open,
+    'active' as account_state,
+    date '2025-03-30' as last_used_date,
+    2 as unused_days,
     cast(1000 as decimal(18, 2)) as balance,
     cast(1000 as decimal(18, 2)) as balance_cny,
     date '2025-03-31' as balance_date
