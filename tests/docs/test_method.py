@@ -79,6 +79,38 @@ def test_classes_their_shares_and_actions_are_those_of_the_method():
     ] == read_table("Structure and time")
 
 
+def test_groups_of_profitability_are_those_of_the_method():
+    table = read_table("Profitability")
+    assert [
+        (f"{row['profitability_group']} {row['group_zh']}", row["profitability_group"])
+        for row in read_seed("profitability_groups")
+    ] == [(row["group"], row["in tables"]) for row in table]
+    assert {
+        row["pyramid_level"]: row["profitability_group"]
+        for row in read_seed("pyramid_levels")
+        if row["profitability_group"]
+    } == {
+        level: row["in tables"] for row in table for level in row["level"].split(", ")
+    }
+    high, ordinary, negative = (list(row.values())[3:] for row in table)
+    parameters = read_seed("profitability_parameters")
+    assert high == [f"≥ {int(row['high_from']):,}" for row in parameters]
+    assert negative == [f"< {int(row['negative_below']):,}" for row in parameters]
+    assert set(ordinary) == {""}
+
+
+def test_fields_of_the_customer_file_are_those_of_the_method():
+    assert [
+        {
+            "part": f"{row['part']} {row['part_zh']}",
+            "field": row["field_en"],
+            "字段": row["field_zh"],
+            "shown in": row["shown_in"] or "not observed",
+        }
+        for row in read_seed("customer_file_fields")
+    ] == read_table("Customer file")
+
+
 def test_touchpoints_are_those_of_the_method():
     assert [
         {

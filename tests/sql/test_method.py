@@ -172,6 +172,20 @@ def test_actions_are_those_of_stage_and_class_in_both_languages(methodical_bank)
         assert of_class_zh == classes[name]["recommended_action_zh"]
 
 
+def test_what_is_not_observed_of_the_customer_file_is_unknown(methodical_bank):
+    shown = {
+        field: (count, of)
+        for field, count, of in methodical_bank.query(
+            "select field, known_count, customer_count from marts.file_coverage"
+            " order by field_order"
+        )
+    }
+    assert shown["relations"] == (6, 6)
+    assert shown["risk_tolerance"] == (0, 6)
+    assert shown["hobbies"] == (None, 6)
+    assert list(shown) == [row["field"] for row in read_seed("customer_file_fields")]
+
+
 def test_people_reported_have_the_stages_before_the_first_use(methodical_bank):
     assert methodical_bank.query("""
         select person_id, reported_level, reported_stage, customer_id,
