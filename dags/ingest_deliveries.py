@@ -1,19 +1,20 @@
 """### Ingest deliveries
 
 Loads what has arrived in `CRM_HOME/landing`, then accepts or holds each delivery,
-and finds who was registered twice.
+looks which source lacks days, and finds who was registered twice.
 
 - **Runs** every day at 04:00 UTC, when the night's deliveries have come in.
 - **Rerunning** is safe: a delivery that was loaded before is left alone.
 - **If it fails**, the message of the red task names each delivery that was refused,
-  held or not complete. Nothing waits for you: the others were accepted, and the marts
-  are built from what is accepted. `crm deliveries` lists the rest, and why. Ask its
-  source for a restatement, which arrives with the next sequence.
+  held or not complete, or each source that lacks days. Nothing waits for you: the
+  others were accepted, and the marts are built from what is accepted. `crm
+  deliveries` lists the rest, and why. Ask its source for a restatement, which arrives
+  with the next sequence.
 """
 
 from datetime import UTC, datetime
 
-from airflow.sdk import TriggerRule, dag, task
+from airflow.sdk import TriggerRule, chain, dag, task
 
 from dag_contract import DEFAULT_ARGS, DELIVERIES
 from pipelines.foundation.settings import Settings
@@ -42,6 +43,12 @@ def ingest_deliveries():
         run(Settings())
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
+    def watch_sources() -> None:
+        from pipelines.information.overdue import watch
+
+        watch(Settings())
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
     def resolve() -> None:
         from pipelines.information.identity.run import run
 
@@ -52,12 +59,12 @@ def ingest_deliveries():
         """Let the marts be built, whatever became of single deliveries."""
 
     @task
-    def require_all_accepted() -> None:
+    def require_all_received() -> None:
         """Be red where a task before is red: a run ends as its last tasks do."""
 
-    ingested, validated, resolved = ingest(), validate_deliveries(), resolve()
-    ingested >> validated >> resolved >> announce()
-    [ingested, validated, resolved] >> require_all_accepted()
+    steps = [ingest(), validate_deliveries(), watch_sources(), resolve()]
+    chain(*steps, announce())
+    steps >> require_all_received()
 
 
 ingest_deliveries()

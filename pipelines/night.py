@@ -20,6 +20,7 @@ from pipelines.foundation.errors import (
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.use_case import list_names
 from pipelines.foundation.warehouse import run_lock
+from pipelines.information import overdue
 from pipelines.information.accept import run as accept
 from pipelines.information.identity import run as identity
 from pipelines.information.ingest import run as ingest
@@ -34,7 +35,7 @@ def run(settings: Settings) -> list[PipelineError]:
     -------
     list of PipelineError
         What went wrong without stopping the night: a delivery refused, waiting or held,
-        a challenger that was not good enough.
+        a source that is silent, a challenger that was not good enough.
 
     Raises
     ------
@@ -48,6 +49,8 @@ def run(settings: Settings) -> list[PipelineError]:
             ingested.raise_for_problems()
         with _noted(problems):
             accept.run(settings)
+        with _noted(problems):
+            overdue.watch(settings)
         identity.run(settings)
         build.run(settings, exclude="source:ml+")
         validate.run(settings, "features")

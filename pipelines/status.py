@@ -13,6 +13,7 @@ from pipelines.foundation.parameters import read_contact_capacity
 from pipelines.foundation.screen import print_table
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, list_rows
+from pipelines.information.overdue import list_gaps
 
 WORK_LIST_ROWS = 5
 # The run that made each champion: its candidates' figures on the test snapshot.
@@ -106,6 +107,8 @@ class Summary:
         night began.
     held : list of str
         Deliveries that no mart reads, with the reason.
+    gaps : list of str
+        Sources that the marts lack days of, by the clock of the night, a line each.
     gates : tuple of two int
         Passed, and asked, of the newest verdicts.
     figures : list of dict
@@ -124,6 +127,7 @@ class Summary:
 
     rows: dict[str, int] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
     gates: tuple[int, int] = (0, 0)
     figures: list[dict] = field(default_factory=list)
     skipped: list[dict] = field(default_factory=list)
@@ -148,6 +152,7 @@ def collect(settings: Settings, since: datetime | None = None) -> Summary:
     with connect(settings, read_only=True) as connection:
         (summary.rows,) = list_rows(connection, COUNTS, [since])
         summary.held = [row["line"] for row in list_rows(connection, HELD)]
+        summary.gaps = list_gaps(connection)
         summary.gates = connection.execute(COUNT_OF_GATES).fetchone()
         summary.figures = list_rows(connection, FIGURES)
         summary.skipped = list_rows(connection, SKIPPED_USE_CASES)
@@ -173,6 +178,8 @@ def print_summary(settings: Settings, since: datetime | None = None) -> None:
     console.print(f"Gates       {passed} of {asked} passed")
     for line in summary.held:
         console.print(f"            {line}", markup=False)
+    for line in summary.gaps:
+        console.print(f"Lacks       {line}", markup=False)
     _print_figures(console, summary)
     _print_work_list(console, summary)
     _print_paths(console, summary, settings)

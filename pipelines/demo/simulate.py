@@ -16,6 +16,7 @@ from pipelines.demo.synthetic_bank.defects.plant import plant, write_list
 from pipelines.demo.synthetic_bank.extracts import SOURCES, load_month
 from pipelines.demo.synthetic_bank.registers import load_registers
 from pipelines.demo.synthetic_bank.truth import write_truth
+from pipelines.foundation.clock import write_calendar
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import MANIFEST, write_delivery
 from pipelines.foundation.errors import UsageError
@@ -84,6 +85,8 @@ def run(  # noqa: PLR0913 - one for each option of the command
     record = settings.home / "truth" / "simulation.json"
     with run_lock(settings, "simulate"):
         simulation = _find_simulation(settings, record, wanted)
+        *_, (_, _, end) = _list_periods(start, months, every)
+        write_calendar(settings, _business_date(end))
         if simulation is None:
             # Written first, so that a run cut short can be repeated over what it left.
             _write_record(record, {"parameters": wanted})

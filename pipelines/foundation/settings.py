@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
     lock_wait_seconds: Annotated[
         float, Field(description="How long to wait for another process.", ge=0)
     ] = 10.0
+    business_date: Annotated[
+        date | None, Field(description="Last day that a night should have heard of.")
+    ] = None
     # A week of nights, for a report that somebody left open.
     kept_versions: Annotated[
         int, Field(description="Published versions to keep.", ge=1)

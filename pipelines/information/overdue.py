@@ -4,44 +4,43 @@ import logging
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
+
+from pipelines.foundation.clock import find_business_date
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.errors import MissingSourceError
 from pipelines.foundation.settings import Settings
-from pipelines.foundation.warehouse import connect
+from pipelines.foundation.source_days import write_source_days
+from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
-# The next date a source owes, by the rhythm it has kept: the end of the next month, the
-# same day of the next week, or the next day of the week on which it ever delivered.
-RHYTHM = """
-with dates as (
-    select distinct source, business_date from ops.deliveries
+# The longest window of features: what has been missing for longer is in none of them.
+DAYS_WATCHED = 365
+DAYS_LISTED = 3
+# The first date that has not come in, though one is owed: of before, or the next one.
+OWED = """
+with days as ({source_days}),
+newest as (
+    select source, max(business_date) as newest
+    from ops.deliveries
     where status not in ('refused', 'withdrawn') and business_date <= $on
-),
-steps as (
-    select
-        *,
-        business_date - lag(business_date) over (
-            partition by source order by business_date
-        ) as step
-    from dates
-),
-rhythms as (
-    select
-        source, max(business_date) as newest, median(step) as usual,
-        list(distinct dayofweek(business_date)) as weekdays
-    from steps group by source
+    group by source
 )
 select
     source, newest,
-    case
-        when usual >= 28 then last_day(newest + interval 1 month)
-        when usual >= 2 then newest + cast(round(usual) as integer)
-        when usual is not null then cast(list_min(list_filter(
-            range(newest + 1, newest + 8, interval 1 day),
-            lambda day: list_contains(weekdays, dayofweek(day))
-        )) as date)
-    end as owed
-from rhythms
+    min(business_date) filter (
+        state in ('missing', 'not_yet', 'refused', 'withdrawn')
+        and business_date > $on - {days_watched}
+    ) as owed
+from newest left join days using (source)
+group by source, newest
+"""
+# What the night of a bank still lacks: a window of features looks so far back.
+MISSING = """
+select source, business_date, state
+from ops.source_days, (select max(business_date) as today from ops.clock)
+where is_missing and business_date > today - {days_watched}
+order by source, business_date
 """
 
 
@@ -54,7 +53,7 @@ class Punctuality:
     source : str
     state : {"in time", "overdue", "no rhythm yet", "never delivered"}
     newest_date, owed_date : date or None
-        The newest business date delivered, and the next one owed.
+        The newest business date delivered, and the first one owed that was not.
     days_overdue : int
         Days since the deadline that the contract sets; 0 where it is not over.
     """
@@ -85,7 +84,10 @@ def run(settings: Settings, on: date) -> list[Punctuality]:
         found = {
             source: (newest, owed)
             for source, newest, owed in connection.execute(
-                RHYTHM, {"on": on}
+                OWED.format(
+                    source_days=write_source_days("$on"), days_watched=DAYS_WATCHED
+                ),
+                {"on": on},
             ).fetchall()
         }
     listed = []
@@ -129,3 +131,66 @@ def raise_for_overdue(sources: list[Punctuality]) -> None:
             "sent."
         )
         raise MissingSourceError(msg)
+
+
+def watch(settings: Settings) -> None:
+    """Set the clock of the night, and name the sources that the marts lack days of.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where the warehouse is, and which business date the night is of.
+
+    Raises
+    ------
+    MissingSourceError
+        A day has not come in, though its source has usually delivered by then, or was
+        refused, held or withdrawn. One line for each source. The clock is set all the
+        same, and the night may go on with what is whole.
+    """
+    today = find_business_date(settings)
+    with run_lock(settings, "watch"), connect(settings) as connection:
+        prepare(connection)
+        connection.begin()
+        connection.execute("delete from ops.clock")
+        connection.execute("insert into ops.clock values (?)", [today])
+        connection.commit()
+        lines = list_gaps(connection)
+    logger.info("watch: %d sources lack days by %s", len(lines), today)
+    if lines:
+        listed = "\n".join(f"  {line}" for line in lines)
+        msg = (
+            f"{len(lines)} sources lack days, so what needs them is unknown (null) in "
+            f"the marts.\n{listed}\n"
+            "Ask the sender; a day of no business needs an empty delivery. A late file "
+            "repairs everything. Each day: mart source_days."
+        )
+        raise MissingSourceError(msg)
+
+
+def list_gaps(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """List the sources that days are missing of by the night's clock, a line each."""
+    found: dict[str, list[dict]] = {}
+    for day in find_missing_days(connection):
+        found.setdefault(day["source"], []).append(day)
+    return [_describe_gap(source, days) for source, days in found.items()]
+
+
+def find_missing_days(connection: duckdb.DuckDBPyConnection) -> list[dict]:
+    """Find the business dates that the marts lack by the night's clock.
+
+    Returns
+    -------
+    list of dict
+        Source, business date and state, in this order.
+    """
+    return list_rows(connection, MISSING.format(days_watched=DAYS_WATCHED))
+
+
+def _describe_gap(source: str, days: list[dict]) -> str:
+    listed = ", ".join(
+        f"{day['business_date']} ({day['state'].replace('_', ' ')})"
+        for day in days[:DAYS_LISTED]
+    )
+    more = len(days) - DAYS_LISTED
+    return f"{source} lacks {listed}" + (f" and {more} more" if more > 0 else "")

@@ -103,7 +103,7 @@ def test_a_night_goes_on_without_a_delivery_that_is_refused(nights):
     }
     assert {task for task, state in tasks.items() if state != "success"} == {
         "ingest_deliveries.ingest",
-        "ingest_deliveries.require_all_accepted",
+        "ingest_deliveries.require_all_received",
         # Its outcomes take half a year, and this bank is too young for them.
         *(f"train_estimators.growth.{stage}" for stage in STAGES[1:]),
     }

@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 STEPS = {
     "pipelines.information.ingest.run": "run",
     "pipelines.information.accept.run": "run",
+    "pipelines.information.overdue": "watch",
     "pipelines.information.identity.run": "run",
     "pipelines.analysis.build": "run",
     "pipelines.analysis.validate": "run",

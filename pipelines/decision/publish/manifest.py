@@ -16,7 +16,11 @@ from pipelines.foundation.settings import Settings
 
 
 def write_manifest(
-    settings: Settings, folder: Path, as_of_date: date, marts: list[Mart]
+    settings: Settings,
+    folder: Path,
+    as_of_date: date,
+    marts: list[Mart],
+    gaps: list[dict],
 ) -> None:
     """Write the manifest of the version whose files are in a folder.
 
@@ -30,6 +34,8 @@ def write_manifest(
         The newest snapshot in it.
     marts : list of Mart
         What it holds.
+    gaps : list of dict
+        Source, business date and state of what the marts lack.
     """
     manifest = {
         "version": folder.name.removeprefix(UNFINISHED),
@@ -39,6 +45,9 @@ def write_manifest(
         "dbt_code_version": dbt_code_version(),
         "duckdb_version": duckdb.__version__,
         "ledger_head": ledger.head(settings.ledger),
+        "gaps": [
+            gap | {"business_date": gap["business_date"].isoformat()} for gap in gaps
+        ],
         "marts": {
             mart.name: {"rows": mart.rows, "content_hash": mart.content_hash}
             for mart in marts

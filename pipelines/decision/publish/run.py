@@ -25,6 +25,7 @@ from pipelines.decision.publish.versions import (
 from pipelines.foundation.errors import MissingSourceError
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect, run_lock
+from pipelines.information.overdue import find_missing_days
 
 __all__ = ["DATABASE", "Publication", "find_current", "run"]
 
@@ -78,7 +79,8 @@ def run(settings: Settings) -> Publication:
         if not folder.exists():
             with new_version(folder) as partial:
                 write_marts(connection, partial, marts)
-                write_manifest(settings, partial, as_of_date, marts)
+                gaps = find_missing_days(connection)
+                write_manifest(settings, partial, as_of_date, marts, gaps)
         if is_new:
             point_to(folder)
         remove_old_versions(settings.published, settings.kept_versions)

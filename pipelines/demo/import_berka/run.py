@@ -34,6 +34,7 @@ import duckdb
 
 from pipelines.demo.import_berka.read_asc import find_files, load_file
 from pipelines.demo.import_berka.translate import arrange
+from pipelines.foundation.clock import write_calendar
 from pipelines.foundation.contracts import Contract, load_contract
 from pipelines.foundation.deliveries import write_delivery
 from pipelines.foundation.settings import Settings
@@ -115,6 +116,7 @@ def run(settings: Settings, folder: Path) -> ImportSummary:
             load_file(connection, name, path)
         arrange(connection)
         summary = _deliver(connection, settings.landing)
+        write_calendar(settings, summary.last_date)
     logger.info("import berka: %s", summary)
     return summary
 
