@@ -40,6 +40,7 @@ SUITE = gx.ExpectationSuite(
                 "growth_run_id",
                 "scored_at",
                 "data_quality_grade",
+                "source_day_share",
                 "churn_reasons",
                 "churn_reasons_zh",
                 "open_reasons",

@@ -21,7 +21,19 @@ _LAST_EVENTS = """
 NEWEST_EVENTS = f"(select max(last_date) from ({_LAST_EVENTS}))"
 SCORING_DATE = f"(select max(last_date) + 1 from ({_LAST_EVENTS}))"
 OBSERVED_UNTIL = f"(select min(last_date) + 1 from ({_LAST_EVENTS}))"
-NEWEST_SNAPSHOT = "(select max(as_of_date) from marts.customer_features)"
+# Scores are of the newest snapshot that lacks no day of a source, if there is any.
+NEWEST_SNAPSHOT = """(
+    select coalesce(
+        max(as_of_date) filter (as_of_date not in (
+            select as_of_date
+            from (select distinct as_of_date from marts.customer_features)
+            inner join ops.source_days
+                on as_of_date between lacked_from_date and lacked_until_date
+        )),
+        max(as_of_date)
+    )
+    from marts.customer_features
+)"""
 
 
 def expect_columns(names):

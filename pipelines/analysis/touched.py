@@ -33,6 +33,7 @@ create table if not exists ops.built_deliveries (
 create table if not exists ops.built_snapshots (
     as_of_date date, observed_until_date date
 );
+alter table ops.built_snapshots add column if not exists gaps varchar;
 create table if not exists ops.built_tables (table_name varchar);
 create table if not exists ops.changed_deliveries (
     delivery_id varchar, source varchar, known_from timestamp, month_date date
@@ -128,7 +129,7 @@ def finish(connection: duckdb.DuckDBPyConnection) -> None:
         update ops.builds set is_finished = true;
         delete from ops.built_snapshots;
         insert into ops.built_snapshots
-        select as_of_date, observed_until_date from intermediate.int_as_of_dates;
+        select as_of_date, observed_until_date, gaps from intermediate.int_as_of_dates;
         delete from ops.built_tables
     """)
     for (name,) in connection.execute("""

@@ -1,4 +1,4 @@
-"""Score: what the champion says of everybody in the latest snapshot."""
+"""Score: what the champion says of everybody in the newest whole snapshot."""
 
 import logging
 from datetime import UTC, date, datetime
@@ -14,6 +14,7 @@ from pipelines.discovery.tracking.artifacts import (
     require_columns,
 )
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.source_days import LACKING_SNAPSHOTS
 from pipelines.foundation.use_case import UseCase, find_use_case
 from pipelines.foundation.warehouse import connect, run_lock
 
@@ -26,7 +27,11 @@ CACHED_ROWS = 2_000
 
 
 def run(settings: Settings, use_case: str) -> int:
-    """Write ``ml.<use_case>_scores`` of the newest snapshot in the marts.
+    """Write ``ml.<use_case>_scores`` of the newest whole snapshot in the marts.
+
+    A snapshot that lacks days of a source is not scored, since to an estimator what is
+    not known looks like what did not happen. Where every snapshot lacks some, it is the
+    newest, and the grade of its scores tells.
 
     Parameters
     ----------
@@ -53,9 +58,7 @@ def run(settings: Settings, use_case: str) -> int:
             return 0
         with connect(settings) as connection:
             definition = find_use_case(use_case)
-            (as_of_date,) = connection.execute(
-                "select max(as_of_date) from marts.customer_features"
-            ).fetchone()
+            as_of_date = _find_snapshot(connection)
             rows = _write_new_scores(connection, definition, champion, as_of_date)
             is_replaced = _replace_snapshot(connection, definition, as_of_date)
     logger.info(
@@ -67,6 +70,24 @@ def run(settings: Settings, use_case: str) -> int:
         "" if is_replaced else ", as before",
     )
     return rows
+
+
+def _find_snapshot(connection: duckdb.DuckDBPyConnection) -> date:
+    """Find the newest snapshot that lacks nothing, else the newest."""
+    newest, whole = connection.execute(f"""
+        select max(as_of_date), max(as_of_date) filter (
+            as_of_date not in ({LACKING_SNAPSHOTS})
+        )
+        from (select distinct as_of_date from marts.customer_features)
+    """).fetchone()
+    if whole != newest:
+        logger.warning(
+            "The snapshot of %s lacks days of a source, so %s is scored. `crm status` "
+            "names them.",
+            newest,
+            whole or "it is all the same, as all do,",
+        )
+    return whole or newest
 
 
 def _write_new_scores(
@@ -146,6 +167,7 @@ def _replace_snapshot(
 ) -> bool:
     """Replace a snapshot's scores, all or nothing, unless they are the same again."""
     table, probability = use_case.score_table, use_case.probability
+    _forget_later(connection, use_case, as_of_date)
     keys = ", ".join(use_case.keys)
     # The last bits of a sum depend on which rows share a batch.
     (difference_count,) = connection.execute(
@@ -167,3 +189,19 @@ def _replace_snapshot(
     connection.execute(f"insert into {table} by name from new_scores order by all")
     connection.commit()
     return True
+
+
+def _forget_later(
+    connection: duckdb.DuckDBPyConnection, use_case: UseCase, as_of_date: date
+) -> None:
+    """Delete what was said of later snapshots, of which less is known now."""
+    connection.begin()
+    connection.execute(
+        f"delete from {use_case.score_table} where as_of_date > ?", [as_of_date]
+    )
+    for table in ("ml.score_reasons", "ml.estimator_health"):
+        connection.execute(
+            f"delete from {table} where use_case = ? and as_of_date > ?",
+            [use_case.name, as_of_date],
+        )
+    connection.commit()

@@ -116,6 +116,8 @@ class FeatureContract:
         All other columns.
     added : tuple of Feature
         Columns that a use case may add to the mart's, such as a product family.
+    sources : dict of str to int
+        The sources that features are computed from, and how many days back.
     wordings : dict of str to dict
         By concept and level: the text in each of ``LANGUAGES``.
     """
@@ -123,6 +125,7 @@ class FeatureContract:
     keys: tuple[str, ...]
     features: tuple[Feature, ...]
     added: tuple[Feature, ...]
+    sources: dict[str, int]
     wordings: dict[str, dict[str, dict[str, str]]]
 
     def list_columns(self, use_case: str, added: Iterable[str] = ()) -> Columns:
@@ -186,6 +189,7 @@ def load_feature_contract(path: Path = CONTRACT) -> FeatureContract:
         added=tuple(
             _read_feature(name, said, wordings) for name, said in added.items()
         ),
+        sources=meta.get("sources", {}),
         wordings=wordings,
     )
     _check_wordings(contract)

@@ -6,6 +6,7 @@ usually delivers. A day of no business needs an empty delivery.
 """
 
 from pipelines.foundation.contracts import load_contracts
+from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.parameters import read_variables
 
 # Beyond the day that the clock shows, for the next date that is owed.
@@ -184,13 +185,25 @@ select
         else 'not_yet'
     end as state,
     known_at is null and expected_date <= today as is_missing,
-    delivery_id, rows_delivered, rows_quarantined, known_at
+    delivery_id, rows_delivered, rows_quarantined, known_at,
+    -- The snapshots whose windows reach back to it, and whose cut-off it missed.
+    expected_date as lacked_from_date,
+    least(
+        owed.business_date + feature_days,
+        cast(known_at - interval {cut_off_hours} hour - interval 1 microsecond as date)
+    ) as lacked_until_date
 from owed
 inner join contracts using (source)
 cross join clock
 left join arrived using (source, business_date)
 left join others using (source, business_date)
 left join delays using (source)
+"""
+# The snapshots that lack a day which features look back on.
+LACKING_SNAPSHOTS = """
+    select cast(unnest(range(lacked_from_date, lacked_until_date + 1, interval 1 day))
+        as date) as as_of_date
+    from ops.source_days where lacked_from_date <= lacked_until_date
 """
 
 
@@ -202,12 +215,15 @@ def write_source_days(today: str) -> str:
     today : str
         SQL of the day that the clock shows: a business date before it is over.
     """
+    feature_days = load_feature_contract().sources
     contracts = ", ".join(
-        f"('{contract.source}', {contract.due_days})"
+        f"('{contract.source}', {contract.due_days}, "
+        f"{feature_days.get(contract.source, 0)})"
         for contract in load_contracts().values()
     )
     return SOURCE_DAYS.format(
-        contracts=f"from (values {contracts}) as contracts (source, due_days)",
+        contracts=f"from (values {contracts}) as contracts "
+        "(source, due_days, feature_days)",
         today=today,
         days_ahead=DAYS_AHEAD,
         nearby_steps=NEARBY_STEPS,

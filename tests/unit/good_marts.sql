@@ -162,6 +162,7 @@ select
     'run-3' as growth_run_id,
     timestamp '2025-04-01 03:06' as scored_at,
     'A' as data_quality_grade,
+    cast(1 as double) as source_day_share,
     'Inactive for longer than average, in days or by own habits' as churn_reasons,
     '未主动办理业务的时间（或相对其习惯）长于平均水平' as churn_reasons_zh,
     cast(null as varchar) as open_reasons,

@@ -11,6 +11,7 @@ from models.sample.splits import split_snapshots
 from pipelines.discovery.runs import SKIPPED, MiningRun, add
 from pipelines.discovery.tracking import mlflow_runs as tracking
 from pipelines.foundation.settings import Settings
+from pipelines.foundation.source_days import LACKING_SNAPSHOTS
 from pipelines.foundation.use_case import find_use_case
 from pipelines.foundation.warehouse import connect, run_lock
 
@@ -78,6 +79,16 @@ def write_sample(
     dict of str to int
         Rows left after each filter, and rows and positives of each part.
     """
+    lacking = _list_lacking(connection)
+    if lacking:
+        logger.warning(
+            "%s: %d snapshots from %s to %s are left out, since they lack days of a "
+            "source. The mart source_days has them.",
+            use_case,
+            len(lacking),
+            lacking[0],
+            lacking[-1],
+        )
     parts = split_snapshots(
         list_snapshots(connection, use_case),
         horizon_days=find_use_case(use_case).label_days,
@@ -94,6 +105,16 @@ def list_snapshots(connection: duckdb.DuckDBPyConnection, use_case: str) -> list
         order by all
         """
     ).fetchall()
+    return [as_of_date for (as_of_date,) in rows]
+
+
+def _list_lacking(connection: duckdb.DuckDBPyConnection) -> list[date]:
+    """List the snapshots that have no labels, because features of theirs lack days."""
+    rows = connection.execute(f"""
+        select distinct as_of_date from marts.customer_features
+        where as_of_date in ({LACKING_SNAPSHOTS})
+        order by all
+    """).fetchall()
     return [as_of_date for (as_of_date,) in rows]
 
 

@@ -27,6 +27,12 @@ changed_deliveries as (
 
 ),
 
+source_days as (
+
+    select * from {{ ref('stg_ops__source_days') }}
+
+),
+
 -- Registers may go on for years after the last event: no snapshot is taken of those.
 event_sources as (
 
@@ -83,6 +89,35 @@ as_of_dates as (
 
 ),
 
+-- What was not delivered is unknown: of the days that features look back on, at the
+-- snapshot's cut-off; of the days of an outcome, until a late file brings them.
+lacking as (
+
+    select
+        as_of_dates.as_of_date,
+        coalesce(
+            bool_or(
+                as_of_dates.as_of_date >= source_days.lacked_from_date
+                and as_of_dates.as_of_date <= source_days.lacked_until_date
+            ), false
+        ) as has_feature_gap,
+        {{ has_outcome_gap('churn', 'source_days', 'as_of_dates.as_of_date') }}
+            as has_churn_gap,
+        {{ has_outcome_gap('cross_sell', 'source_days', 'as_of_dates.as_of_date') }}
+            as has_cross_sell_gap,
+        {{ has_outcome_gap('growth', 'source_days', 'as_of_dates.as_of_date') }}
+            as has_growth_gap
+
+    from as_of_dates
+
+    left join source_days
+        on source_days.lacked_from_date <= source_days.lacked_until_date
+        or source_days.known_at is null
+
+    group by as_of_dates.as_of_date
+
+),
+
 -- A snapshot may look back at those before it, so all from the first on are touched.
 -- Where history is missing, that is the very first.
 touched as (
@@ -113,8 +148,19 @@ select
     as_of_dates.is_scoring_date,
     as_of_dates.observed_until_date,
     touched.touched_from_date,
-    as_of_dates.as_of_date >= touched.touched_from_date as is_touched
+    as_of_dates.as_of_date >= touched.touched_from_date as is_touched,
+    lacking.has_feature_gap,
+    lacking.has_churn_gap,
+    lacking.has_cross_sell_gap,
+    lacking.has_growth_gap,
+    case when lacking.has_feature_gap then 'features ' else '' end
+    || case when lacking.has_churn_gap then 'churn ' else '' end
+    || case when lacking.has_cross_sell_gap then 'cross_sell ' else '' end
+    || case when lacking.has_growth_gap then 'growth ' else '' end as gaps
 
 from as_of_dates
+
+inner join lacking
+    on as_of_dates.as_of_date = lacking.as_of_date
 
 cross join touched

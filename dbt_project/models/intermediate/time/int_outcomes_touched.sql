@@ -36,5 +36,6 @@ left join changed_deliveries
 where
     as_of_dates.is_touched
     or changed_deliveries.month_date is not null
+    or coalesce(as_of_dates.gaps, '') != coalesce(built_snapshots.gaps, '')
     or {{ add_days('as_of_dates.as_of_date', days_until_all_are_known()) }}
     > least(built_snapshots.observed_until_date, as_of_dates.observed_until_date)

@@ -215,6 +215,8 @@ select
             eligible_customers.customer_id is not null
             and {{ add_days('features.as_of_date', days_until_known('churn')) }}
             <= as_of_dates.observed_until_date
+            and not coalesce(as_of_dates.has_feature_gap, false)
+            and not coalesce(as_of_dates.has_churn_gap, false)
             then still_active.customer_id is null or still_open.customer_id is null
     end as has_churned_90d,
     {{ add_days('features.as_of_date', days_until_known('cross_sell')) }}
@@ -230,6 +232,8 @@ select
         when
             {{ add_days('features.as_of_date', days_until_known('growth')) }}
             <= as_of_dates.observed_until_date
+            and not coalesce(as_of_dates.has_feature_gap, false)
+            and not coalesce(as_of_dates.has_growth_gap, false)
             then grown.has_grown
     end as has_grown_180d
 

@@ -18,6 +18,12 @@ source_scores as (
 
 ),
 
+source_days as (
+
+    select * from {{ ref('int_source_days_counted_to_snapshots') }}
+
+),
+
 reasons as (
 
     select * from {{ ref('score_reasons') }}
@@ -120,6 +126,43 @@ sources_scored as (
 
 ),
 
+-- What a source did not deliver is behind nobody's score, whoever had acted there.
+source_days_shared as (
+
+    select
+        as_of_date,
+        min(known_count * 1.0 / owed_count) as source_day_share
+
+    from source_days
+
+    group by as_of_date
+
+),
+
+-- The worse of how sound the sources were, and how whole.
+graded as (
+
+    select
+        scored_snapshots.customer_id,
+        scored_snapshots.as_of_date,
+        cast(source_days_shared.source_day_share as double) as source_day_share,
+        case
+            when source_days_shared.source_day_share < sources_scored.score
+                then source_days_shared.source_day_share
+            else sources_scored.score
+        end as score
+
+    from scored_snapshots
+
+    left join sources_scored
+        on scored_snapshots.customer_id = sources_scored.customer_id
+        and scored_snapshots.as_of_date = sources_scored.as_of_date
+
+    left join source_days_shared
+        on scored_snapshots.as_of_date = source_days_shared.as_of_date
+
+),
+
 -- Only those of the run that made the score explain it.
 reasons_joined as (
 
@@ -153,11 +196,12 @@ select
     growth_scores.run_id as growth_run_id,
     scored_snapshots.scored_at,
     case
-        when sources_scored.score >= 0.99 then 'A'
-        when sources_scored.score >= 0.95 then 'B'
-        when sources_scored.score >= 0.9 then 'C'
-        when sources_scored.score < 0.9 then 'D'
+        when graded.score >= 0.99 then 'A'
+        when graded.score >= 0.95 then 'B'
+        when graded.score >= 0.9 then 'C'
+        when graded.score < 0.9 then 'D'
     end as data_quality_grade,
+    graded.source_day_share,
     churn_reasons.reasons as churn_reasons,
     churn_reasons.reasons_zh as churn_reasons_zh,
     open_reasons.reasons as open_reasons,
@@ -179,9 +223,9 @@ left join growth_scores
     on scored_snapshots.customer_id = growth_scores.customer_id
     and scored_snapshots.as_of_date = growth_scores.as_of_date
 
-left join sources_scored
-    on scored_snapshots.customer_id = sources_scored.customer_id
-    and scored_snapshots.as_of_date = sources_scored.as_of_date
+left join graded
+    on scored_snapshots.customer_id = graded.customer_id
+    and scored_snapshots.as_of_date = graded.as_of_date
 
 left join reasons_joined as churn_reasons
     on churn_reasons.use_case = 'churn'

@@ -10,6 +10,9 @@ renamed as (
 
     select
 
+        ---------- strings
+        gaps,
+
         ---------- dates
         as_of_date,
         observed_until_date

@@ -29,6 +29,8 @@ renamed as (
         first_covered_date,
         expected_date,
         due_date,
+        lacked_from_date,
+        lacked_until_date,
 
         ---------- timestamps
         known_at
