@@ -160,8 +160,9 @@ def watch(settings: Settings) -> None:
     if lines:
         listed = "\n".join(f"  {line}" for line in lines)
         msg = (
-            f"{len(lines)} sources lack days, so what needs them is unknown (null) in "
-            f"the marts.\n{listed}\n"
+            f"{len(lines)} sources lack days, so labels that need them are unknown, and "
+            "no snapshot without them is scored while an older one is whole.\n"
+            f"{listed}\n"
             "Ask the sender; a day of no business needs an empty delivery. A late file "
             "repairs everything. Each day: mart source_days."
         )
