@@ -5,6 +5,8 @@ kept: the ends of months, every so many days, or the days of the week on which i
 usually delivers. A day of no business needs an empty delivery.
 """
 
+import duckdb
+
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.parameters import read_variables
@@ -18,6 +20,12 @@ MIN_STEPS = 2
 MIN_DAILY_STEPS = 5
 TABLES = """
 create table if not exists ops.clock (business_date date);
+create table if not exists ops.source_days (
+    source varchar, business_date date, first_covered_date date, expected_date date,
+    due_date date, state varchar, is_missing boolean, delivery_id varchar,
+    rows_delivered bigint, rows_quarantined bigint, known_at timestamp,
+    lacked_from_date date, lacked_until_date date
+);
 """
 SOURCE_DAYS = """
 with contracts as ({contracts}),
@@ -68,30 +76,26 @@ rhythms as (
         )) >= greatest({min_steps}, len(steps) / 2)
     end
 ),
-neighbours as (
-    select
-        rhythms.source, rhythms.business_date,
-        dayofweek(sent.business_date) as weekday,
-        max(sent.business_date) over of_date - min(sent.business_date) over of_date
-            as days
-    from rhythms
-    inner join sent
-        on rhythms.source = sent.source
-        and sent.business_date
-            between rhythms.business_date - 28 and rhythms.business_date + 28
-    where rhythm = 'weekly'
-    window of_date as (partition by rhythms.source, rhythms.business_date)
-),
 -- Once on a Sunday does not make Sundays owed.
 weekdays as (
-    select source, business_date, list(weekday) as weekdays
+    select
+        source, business_date,
+        list_filter(range(7), lambda weekday:
+            2 * len(list_filter(nearby_weekdays, lambda day: day = weekday))
+            > week_count
+        ) as weekdays
     from (
-        select source, business_date, weekday, days, count(*) as day_count
-        from neighbours
-        group by all
+        select
+            source, business_date,
+            list(dayofweek(business_date)) over nearby as nearby_weekdays,
+            (max(business_date) over nearby - min(business_date) over nearby) // 7
+                as week_count
+        from sent
+        window nearby as (
+            partition by source order by business_date
+            range between interval 28 days preceding and interval 28 days following
+        )
     )
-    where 2 * day_count > days // 7
-    group by source, business_date
 ),
 -- What the marts read. An empty file that says what another said is a day of its own.
 arrived as (
@@ -233,15 +237,21 @@ def write_source_days(today: str) -> str:
     )
 
 
-def write_view() -> str:
-    """Write the SQL of ``ops.source_days``: what was owed by the night's clock."""
-    today = """(
-        select coalesce(max(business_date) + 1, (
-            select max(business_date) + 1 from ops.accepted_deliveries
-        )) from ops.clock
-    )"""
-    return f"""
-        create or replace view ops.source_days as
-        from ({write_source_days(today)})
-        where business_date < {today}
+def refresh(connection: duckdb.DuckDBPyConnection) -> None:
+    """Reckon ``ops.source_days`` again: what was owed by the clock of the night.
+
+    A table, for every gate and every snapshot asks it. Before the first night the clock
+    stands at the newest delivery.
     """
+    today = """(
+        select coalesce(max(business_date), (
+            select max(business_date) from ops.accepted_deliveries
+        )) + 1 from ops.clock
+    )"""
+    connection.execute(f"""
+        create or replace temp table reckoned as
+        from ({write_source_days(today)}) where business_date < {today};
+        delete from ops.source_days;
+        insert into ops.source_days by name from reckoned order by all;
+        drop table reckoned
+    """)
