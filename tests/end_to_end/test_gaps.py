@@ -24,10 +24,11 @@ LABELS = """
         has_churned_90d, has_grown_180d, columns('has_opened_.*')
         into name label value is_true)
 """
-# Of the same data, an estimator's run says when it scored.
-MARTS = """
-    select table_name from duckdb_tables()
-    where schema_name = 'marts' and table_name != 'customers'
+MARTS = "select table_name from duckdb_tables() where schema_name = 'marts'"
+# When it was scored differs, of the same data.
+CONTENT = """
+    select count(*), sum(hash(content))
+    from (select columns(name -> name != 'scored_at') from marts.{}) as content
 """
 
 
@@ -113,6 +114,7 @@ def test_a_late_file_makes_everything_equal_to_an_undisturbed_bank(gap, finished
     overdue.watch(settings)
     go_on(settings)
 
-    for (mart,) in read(settings, MARTS):
-        rows = f"select columns(c -> c != 'scored_at') from marts.{mart} order by all"
-        assert read(settings, rows) == read(finished_night, rows), mart
+    marts = [CONTENT.format(mart) for (mart,) in read(settings, MARTS)]
+    assert [read(settings, mart) for mart in marts] == [
+        read(finished_night, mart) for mart in marts
+    ]
