@@ -58,7 +58,9 @@ SCORED = [
     for use_case in list_names()
 ]
 TASKS = {
-    "ingest_deliveries": ["ingest", "validate_deliveries", "resolve", "announce"],
+    "ingest_deliveries": [
+        *("ingest", "validate_deliveries", "watch_sources", "resolve", "announce"),
+    ],
     "build_marts": ["build", "validate_features"],
     "train_estimators": MINED,
     "score_customers": [*SCORED, "build_scores", "validate_scores", "publish"],
