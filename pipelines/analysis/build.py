@@ -20,7 +20,6 @@ from pipelines.foundation.errors import (
 from pipelines.foundation.logs import show_status
 from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.settings import Settings
-from pipelines.foundation.source_days import refresh
 from pipelines.foundation.warehouse import connect, prepare, run_lock
 
 logger = logging.getLogger(__name__)
@@ -139,7 +138,6 @@ def _begin(settings: Settings, *, is_whole: bool, is_full: bool) -> str:
     """Say how to build: "full", "night", or "scores", which depends on neither."""
     with connect(settings) as connection:
         prepare(connection)
-        refresh(connection)
         changes.prepare(connection)
         if is_full:
             # After a part, what was built is of no one moment.

@@ -5,8 +5,6 @@ kept: the ends of months, every so many days, or the days of the week on which i
 usually delivers. A day of no business needs an empty delivery.
 """
 
-import duckdb
-
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.parameters import read_variables
@@ -20,12 +18,6 @@ MIN_STEPS = 2
 MIN_DAILY_STEPS = 5
 TABLES = """
 create table if not exists ops.clock (business_date date);
-create table if not exists ops.source_days (
-    source varchar, business_date date, first_covered_date date, expected_date date,
-    due_date date, state varchar, is_missing boolean, delivery_id varchar,
-    rows_delivered bigint, rows_quarantined bigint, known_at timestamp,
-    lacked_from_date date, lacked_until_date date
-);
 """
 SOURCE_DAYS = """
 with contracts as ({contracts}),
@@ -237,21 +229,17 @@ def write_source_days(today: str) -> str:
     )
 
 
-def refresh(connection: duckdb.DuckDBPyConnection) -> None:
-    """Reckon ``ops.source_days`` again: what was owed by the clock of the night.
+def write_view() -> str:
+    """Write the SQL of ``ops.source_days``: what was owed by the clock of the night.
 
-    A table, for every gate and every snapshot asks it. Before the first night the clock
-    stands at the newest delivery.
+    Before the first night the clock stands at the newest delivery.
     """
     today = """(
         select coalesce(max(business_date), (
             select max(business_date) from ops.accepted_deliveries
         )) + 1 from ops.clock
     )"""
-    connection.execute(f"""
-        create or replace temp table reckoned as
-        from ({write_source_days(today)}) where business_date < {today};
-        delete from ops.source_days;
-        insert into ops.source_days by name from reckoned order by all;
-        drop table reckoned
-    """)
+    return f"""
+        create or replace view ops.source_days as
+        from ({write_source_days(today)}) where business_date < {today}
+    """

@@ -95,7 +95,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables that Python writes, and add columns that contracts gained."""
     connection.execute(WAREHOUSE_TABLES)
     connection.execute(write_score_tables())
-    connection.execute(source_days.TABLES)
+    connection.execute(source_days.TABLES + source_days.write_view())
     for name, kind in LATER_FACTS.items():
         connection.execute(
             f"alter table ops.delivery_facts add column if not exists {name} {kind}"

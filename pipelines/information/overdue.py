@@ -10,7 +10,7 @@ from pipelines.foundation.clock import find_business_date
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.errors import MissingSourceError
 from pipelines.foundation.settings import Settings
-from pipelines.foundation.source_days import refresh, write_source_days
+from pipelines.foundation.source_days import write_source_days
 from pipelines.foundation.warehouse import connect, list_rows, prepare, run_lock
 
 logger = logging.getLogger(__name__)
@@ -154,7 +154,6 @@ def watch(settings: Settings) -> None:
         connection.begin()
         connection.execute("delete from ops.clock")
         connection.execute("insert into ops.clock values (?)", [today])
-        refresh(connection)
         connection.commit()
         lines = list_gaps(connection)
     logger.info("watch: %d sources lack days by %s", len(lines), today)
