@@ -272,7 +272,8 @@ def _read_scored(
 def _read_assessed_auc(
     connection: duckdb.DuckDBPyConnection, snapshot: Snapshot
 ) -> float | None:
-    row = connection.execute(
+    # Read to the end: nothing can be registered where a result is half read.
+    rows = connection.execute(
         """
         select assessments.value
         from ml.candidates
@@ -280,8 +281,8 @@ def _read_assessed_auc(
         where candidates.run_id = ? and part = 'test' and metric = 'auc'
         """,
         [snapshot.run_id],
-    ).fetchone()
-    return row[0] if row else None
+    ).fetchall()
+    return rows[0][0] if rows else None
 
 
 def _list_figures(snapshot: Snapshot, figures: dict) -> list[tuple]:
