@@ -25,10 +25,13 @@ LABELS = """
         into name label value is_true)
 """
 MARTS = "select table_name from duckdb_tables() where schema_name = 'marts'"
-# When it was scored differs, of the same data.
+NEWEST = "where as_of_date = '2026-07-01'"
+# When it was scored differs, of the same data. That another snapshot was scored meanwhile
+# stays on record.
+KEPT = dict.fromkeys(("customer_scores", "score_reasons", "estimator_health"), NEWEST)
 CONTENT = """
     select count(*), sum(hash(content))
-    from (select columns(name -> name != 'scored_at') from marts.{}) as content
+    from (select columns(lambda name: name != 'scored_at') from marts.{} {}) as content
 """
 
 
@@ -114,7 +117,8 @@ def test_a_late_file_makes_everything_equal_to_an_undisturbed_bank(gap, finished
     overdue.watch(settings)
     go_on(settings)
 
-    marts = [CONTENT.format(mart) for (mart,) in read(settings, MARTS)]
+    names = [name for (name,) in read(settings, MARTS)]
+    marts = [CONTENT.format(name, KEPT.get(name, "")) for name in names]
     assert [read(settings, mart) for mart in marts] == [
         read(finished_night, mart) for mart in marts
     ]
