@@ -26,8 +26,8 @@ LABELS = """
 """
 MARTS = "select table_name from duckdb_tables() where schema_name = 'marts'"
 NEWEST = "where as_of_date = '2026-07-01'"
-# When it was scored differs, of the same data. That another snapshot was scored meanwhile
-# stays on record.
+# When it was scored differs, of the same data. That another snapshot was scored
+# meanwhile stays on record.
 KEPT = dict.fromkeys(("customer_scores", "score_reasons", "estimator_health"), NEWEST)
 CONTENT = """
     select count(*), sum(hash(content))
