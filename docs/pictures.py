@@ -52,6 +52,8 @@ CONCENTRATION = """
 """
 SHOWN = {
     "customer_number": "customer",
+    "contact_action": "call to",
+    "value_at_stake_cny": "at stake (CNY)",
     "churn_probability": "churn",
     "churn_reason": "why to call",
     "product_family": "offer",

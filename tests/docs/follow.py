@@ -20,7 +20,7 @@ CUSTOMER = "C0000035"
 FOLLOWED = "docs/method.md"
 BEGIN, END = "<!-- follow: begin -->\n", "<!-- follow: end -->\n"
 # Documents with a query that is answered below it.
-ANSWERED: tuple[str, ...] = ()
+ANSWERED = ("README.md", "docs/bi-analyst.md")
 ANSWER_BEGIN, ANSWER_END = "<!-- answer: begin -->\n", "<!-- answer: end -->\n"
 QUERY = re.compile(r"^```sql\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
 FEATURES = (
