@@ -1,13 +1,16 @@
 """Read the published work list; for a desk, with the bank's own customer numbers."""
 
 import logging
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 
 from pipelines.decision.publish.run import DATABASE, find_current
+from pipelines.foundation.clock import find_business_date
 from pipelines.foundation.errors import MissingSourceError, UsageError
+from pipelines.foundation.parameters import read_in_force
 from pipelines.foundation.private_files import neutralise, open_export
 from pipelines.foundation.record import record_decision, require_reason
 from pipelines.foundation.settings import Settings
@@ -75,7 +78,8 @@ def export(
     UsageError
         The file exists, nobody on the list belongs there, or no reason is given.
     MissingSourceError
-        Nothing has been published yet.
+        Nothing has been published yet, or the list is older than the rule of engagement
+        ``list_expired`` allows.
     """
     require_reason(reason)
     published = find_current(settings)
@@ -95,6 +99,7 @@ def export(
                 "was written. The mart next_best_offers has the branches and managers."
             )
             raise UsageError(msg)
+        _refuse_expired(listed[0]["as_of_date"], find_business_date(settings))
         # Excel takes a file without a mark for one in the local code page.
         with open_export(path, encoding="utf-8-sig") as writer:
             writer.writerow(listed[0])
@@ -109,6 +114,22 @@ def export(
         )
     logger.info("work list: %d customers exported", len(listed))
     return len(listed)
+
+
+def _refuse_expired(as_of_date: date, business_date: date) -> None:
+    age = (business_date - as_of_date).days
+    limit = int(
+        read_in_force("engagement_rules", business_date, rule_name="list_expired")[
+            "rule_limit"
+        ]
+    )
+    if age > limit:
+        msg = (
+            f"The work list is of {as_of_date}, {age} days before {business_date}, so "
+            f"nothing was written: after {limit} days too much of it is no longer so. "
+            "Run `crm run`; `crm status` says why no newer one was published."
+        )
+        raise MissingSourceError(msg)
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, published: Path) -> None:

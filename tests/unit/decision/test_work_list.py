@@ -1,5 +1,6 @@
 import csv
 import stat
+from datetime import date
 
 import duckdb
 import pytest
@@ -14,6 +15,7 @@ from pipelines.foundation.warehouse import connect, prepare
 @pytest.fixture
 def published(settings):
     """A published list of three customers of two branches; one has no manager."""
+    settings = settings.model_copy(update={"business_date": date(2026, 9, 1)})
     with connect(settings) as connection:
         prepare(connection)
         Vault(connection, settings).store_pseudonyms(
@@ -132,3 +134,14 @@ def test_before_anything_is_published_there_is_no_list(settings, path):
     assert find_current(settings) is None
     with pytest.raises(MissingSourceError, match="Nothing has been published"):
         work_list.export(settings, path, reason="calls")
+
+
+def test_a_list_is_not_handed_out_after_its_day(published, path):
+    later = published.model_copy(update={"business_date": date(2026, 9, 2)})
+
+    with pytest.raises(MissingSourceError, match="of 2026-07-01, 63 days before"):
+        work_list.export(later, path, branch="B1", reason="calls")
+
+    assert not path.exists()
+    # On the day before it was.
+    assert work_list.export(published, path, branch="B1", reason="calls") == 2
