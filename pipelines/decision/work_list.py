@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.decision.publish.run import DATABASE, find_current
-from pipelines.foundation.clock import find_business_date
+from pipelines.foundation.business_date import find_business_date
 from pipelines.foundation.errors import MissingSourceError, UsageError
 from pipelines.foundation.parameters import read_in_force
 from pipelines.foundation.private_files import neutralise, open_export

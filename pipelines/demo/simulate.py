@@ -16,7 +16,7 @@ from pipelines.demo.synthetic_bank.defects.plant import plant, write_list
 from pipelines.demo.synthetic_bank.extracts import SOURCES, load_month
 from pipelines.demo.synthetic_bank.registers import load_registers
 from pipelines.demo.synthetic_bank.truth import write_truth
-from pipelines.foundation.clock import write_calendar
+from pipelines.foundation.business_date import write_calendar
 from pipelines.foundation.contracts import load_contract
 from pipelines.foundation.deliveries import MANIFEST, write_delivery
 from pipelines.foundation.errors import UsageError

@@ -188,6 +188,9 @@ LATER_FACTS = {
     "typical_amount_ratio": "double",
 }
 
+# Schema, table, and a column's name before and now.
+LATER_NAMES = [("ml", "score_reasons", "contribution", "attribution")]
+
 
 def write_score_tables() -> str:
     """Write the SQL of what is scored: a table for each use case, all in one view."""

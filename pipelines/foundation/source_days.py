@@ -16,7 +16,7 @@ DAYS_AHEAD = 31
 NEARBY_STEPS = 8
 MIN_STEPS = 2
 MIN_DAILY_STEPS = 5
-TABLES = """
+SOURCE_DAY_TABLES = """
 create table if not exists ops.clock (business_date date);
 """
 SOURCE_DAYS = """

@@ -19,6 +19,7 @@ from pipelines.foundation.errors import LockedError, MissingSourceError, Resourc
 from pipelines.foundation.modes import make_folder
 from pipelines.foundation.schema import (
     LATER_FACTS,
+    LATER_NAMES,
     RAW_COLUMNS,
     WAREHOUSE_TABLES,
     write_score_tables,
@@ -92,10 +93,24 @@ def connect(
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables that Python writes, and add columns that contracts gained."""
+    """Create the tables that Python writes, and change those of before to be like them.
+
+    Columns that contracts gained are added, columns that got another name keep what is
+    in them.
+    """
     connection.execute(WAREHOUSE_TABLES)
+    for schema, table, before, now in LATER_NAMES:
+        columns = connection.execute(
+            "select column_name from duckdb_columns() "
+            "where schema_name = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+        if (before,) in columns:
+            connection.execute(
+                f"alter table {schema}.{table} rename column {before} to {now}"
+            )
     connection.execute(write_score_tables())
-    connection.execute(source_days.TABLES + source_days.write_view())
+    connection.execute(source_days.SOURCE_DAY_TABLES + source_days.write_view())
     for name, kind in LATER_FACTS.items():
         connection.execute(
             f"alter table ops.delivery_facts add column if not exists {name} {kind}"

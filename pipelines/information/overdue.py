@@ -6,7 +6,7 @@ from datetime import date
 
 import duckdb
 
-from pipelines.foundation.clock import find_business_date
+from pipelines.foundation.business_date import find_business_date
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.errors import MissingSourceError
 from pipelines.foundation.settings import Settings
@@ -36,7 +36,7 @@ from newest left join days using (source)
 group by source, newest
 """
 # What the night of a bank still lacks: a window of features looks so far back.
-MISSING = """
+MISSING_DAYS = """
 select source, business_date, state
 from ops.source_days, (select max(business_date) as today from ops.clock)
 where is_missing and business_date > today - {days_watched}
@@ -185,7 +185,7 @@ def find_missing_days(connection: duckdb.DuckDBPyConnection) -> list[dict]:
     list of dict
         Source, business date and state, in this order.
     """
-    return list_rows(connection, MISSING.format(days_watched=DAYS_WATCHED))
+    return list_rows(connection, MISSING_DAYS.format(days_watched=DAYS_WATCHED))
 
 
 def _describe_gap(source: str, days: list[dict]) -> str:

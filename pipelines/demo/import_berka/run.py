@@ -34,7 +34,7 @@ import duckdb
 
 from pipelines.demo.import_berka.read_asc import find_files, load_file
 from pipelines.demo.import_berka.translate import arrange
-from pipelines.foundation.clock import write_calendar
+from pipelines.foundation.business_date import write_calendar
 from pipelines.foundation.contracts import Contract, load_contract
 from pipelines.foundation.deliveries import write_delivery
 from pipelines.foundation.settings import Settings

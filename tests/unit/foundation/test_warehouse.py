@@ -105,3 +105,18 @@ def test_memory_that_duckdb_gets_is_blank(first, is_blank):
         env={},
     )
     assert asked.stdout.strip() == is_blank
+
+
+def test_a_column_of_before_keeps_what_is_in_it_under_its_name_of_today(settings):
+    with connect(settings) as connection:
+        prepare(connection)
+        connection.execute("""
+            alter table ml.score_reasons rename column attribution to contribution;
+            insert into ml.score_reasons by name select 0.5 as contribution;
+        """)
+
+        prepare(connection)
+        prepare(connection)
+
+        kept = connection.execute("select attribution from ml.score_reasons").fetchall()
+    assert kept == [(0.5,)]

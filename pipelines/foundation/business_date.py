@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pipelines.foundation.modes import make_folder
 from pipelines.foundation.settings import Settings
 
-CALENDAR = "calendar.json"
+CALENDAR_FILE = "calendar.json"
 
 
 def find_business_date(settings: Settings) -> date:
@@ -21,7 +21,7 @@ def find_business_date(settings: Settings) -> date:
     """
     if settings.business_date:
         return settings.business_date
-    path = settings.home / CALENDAR
+    path = settings.home / CALENDAR_FILE
     if path.exists():
         calendar = json.loads(path.read_text(encoding="utf-8"))
         return date.fromisoformat(calendar["last_business_date"])
@@ -31,7 +31,7 @@ def find_business_date(settings: Settings) -> date:
 def write_calendar(settings: Settings, last_business_date: date) -> None:
     """Note when the calendar of a simulated or imported bank ends."""
     make_folder(settings.home)
-    path = settings.home / CALENDAR
+    path = settings.home / CALENDAR_FILE
     partial = path.with_suffix(".partial")
     content = {"last_business_date": last_business_date.isoformat()}
     partial.write_text(json.dumps(content), encoding="utf-8")
