@@ -79,8 +79,16 @@ POINTS = {
         "after",
     ),
     "F03_before_the_commit": ("pipelines.information.ingest.scan.insert_rows", "after"),
+    "F03_before_several_are_committed": (
+        "pipelines.information.ingest.together.record_clean:1",
+        "after",
+    ),
     "F03_while_judging": ("pipelines.information.ingest.judge_rows.measure", "after"),
-    "F04_between_commit_and_ledger": ("pipelines.foundation.ledger.append", "before"),
+    "F04_between_commit_of_several_and_ledger": (
+        "pipelines.foundation.ledger.append",
+        "before",
+    ),
+    "F04_between_commit_and_ledger": ("pipelines.foundation.ledger.append:3", "before"),
     "F05_after_the_ledger_line": ("pipelines.foundation.ledger.append", "after"),
     "F06_during_a_checkpoint": ("checkpoint", "-"),
 }

@@ -1,5 +1,6 @@
-"""Checking the files of a delivery while the one before it is loaded."""
+"""Checking the files of deliveries while those before them are loaded."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
@@ -14,9 +15,14 @@ from pipelines.information.ingest.check import (
     read_manifest,
 )
 
+# In a larger delivery the rows cost far more than the statements.
+MOST_BYTES, MOST_TOGETHER = 16 << 20, 100
+
 
 class CheckAhead:
-    """Gives deliveries in their order, and checks the next one while one is loaded.
+    """Gives deliveries in their order, and checks the next ones while some are loaded.
+
+    Small ones of a source are given together, as many as have come in by then.
 
     Hashing a file keeps one core busy, and loading one does not always keep all of
     them. What a check finds is told when its delivery's turn has come, not before.
@@ -30,8 +36,8 @@ class CheckAhead:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, folders: list[Path]):
-        self._folders = folders
         self._known = _find_known(connection)
+        self._parts = list(self._list_parts(folders))
         self._checks: dict[Path, Future] = {}
         self._beside = ThreadPoolExecutor(1)
 
@@ -42,13 +48,34 @@ class CheckAhead:
         self._beside.shutdown(cancel_futures=True)
 
     def __len__(self) -> int:
-        return len(self._folders)
+        return len(self._parts)
 
-    def __iter__(self) -> Iterator[Path]:
-        for folder, following in pairwise([*self._folders, None]):
-            if following and _find_id(following) not in self._known:
-                self._checks[following] = self._beside.submit(_check, following)
-            yield folder
+    def __iter__(self) -> Iterator[list[Path]]:
+        for folders, following in pairwise([[], *self._parts, []]):
+            for folder in following:
+                if _find_id(folder) not in self._known:
+                    self._checks[folder] = self._beside.submit(_check, folder)
+            if folders:
+                yield folders
+            for folder in folders:
+                self._checks.pop(folder, None)
+
+    def _list_parts(self, folders: list[Path]) -> Iterator[list[Path]]:
+        """List what is given together; of one source, in the order of the folders."""
+        gathered: dict[str, list[Path]] = defaultdict(list)
+        sizes: Counter[str] = Counter()
+        for folder in folders:
+            if _find_id(folder) in self._known:
+                yield [folder]
+                continue
+            source, size = folder.parent.name, _find_size(folder)
+            sizes[source] += size
+            is_full = len(gathered[source]) == MOST_TOGETHER
+            if gathered[source] and (is_full or sizes[source] > MOST_BYTES):
+                yield gathered.pop(source)
+                sizes[source] = size
+            gathered[source].append(folder)
+        yield from gathered.values()
 
     def knows(self, manifest: Manifest) -> bool:
         """Whether it was loaded before with what it holds now."""
@@ -61,7 +88,7 @@ class CheckAhead:
 
     def check(self, folder: Path, manifest: Manifest) -> CheckedDelivery:
         """Give what ``check_delivery`` gives, or raise what it raises."""
-        early = self._checks.pop(folder, None)
+        early = self._checks.get(folder)
         if early and not early.exception():
             delivery, files = early.result()
             # Nobody may have touched it since, or what is loaded was never checked.
@@ -82,6 +109,15 @@ def _look_at(folder: Path) -> list[tuple]:
         (name, of.st_ino, of.st_size, of.st_mtime_ns, of.st_ctime_ns)
         for name, of in found
     ]
+
+
+def _find_size(folder: Path) -> int:
+    """Find how many bytes lie in a folder; one that can't be looked into is large."""
+    try:
+        sizes = [path.lstat().st_size for path in folder.iterdir()]
+    except OSError:
+        return MOST_BYTES
+    return sum(sizes)
 
 
 def _find_id(folder: Path) -> str:

@@ -78,21 +78,32 @@ def measure(
     connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
 ) -> Facts:
     """Count, add up and compare with the contract's rules, all in one pass."""
-    broken = " or ".join(f"({rule})" for _, _, rule in list_rules(contract, manifest))
-    happened = contract.happened.name
-    sums = "".join(f", coalesce(sum({name}), 0)" for name in contract.control_totals)
     row = connection.execute(
         f"""
-            select
-                count(*), cast(coalesce(sum(row_hash), 0) as varchar),
-                count(*) filter ({broken}), (select count(*) from faults),
-                (select count(*) from erased_identifiers),
-                (select count(*) from damaged_identifiers),
-                min({happened}), max({happened}) {sums}
-            from raw.{contract.source} where delivery_id = ? and known_at = ?
-            """,
+        select {write_facts(contract)} from raw.{contract.source}
+        where delivery_id = ? and known_at = ?
+        """,
         [manifest.delivery_id, manifest.known_at],
     ).fetchone()
+    return read_facts(contract, row)
+
+
+def write_facts(contract: Contract) -> str:
+    """Write what to select of a delivery's rows."""
+    broken = " or ".join(f"({rule})" for _, _, rule in list_rules(contract))
+    happened = contract.happened.name
+    sums = "".join(f", coalesce(sum({name}), 0)" for name in contract.control_totals)
+    return f"""
+        count(*), cast(coalesce(sum(row_hash), 0) as varchar),
+        count(*) filter ({broken}), (select count(*) from faults),
+        (select count(*) from erased_identifiers),
+        (select count(*) from damaged_identifiers),
+        min({happened}), max({happened}) {sums}
+    """
+
+
+def read_facts(contract: Contract, row: tuple) -> Facts:
+    """Read what ``write_facts`` selects."""
     return Facts(*row[:8], dict(zip(contract.control_totals, row[8:], strict=True)))
 
 
@@ -138,7 +149,7 @@ def _find_broken(
     connection: duckdb.DuckDBPyConnection, contract: Contract, manifest: Manifest
 ) -> None:
     """Add to ``faults`` every rule of the contract that a row breaks."""
-    rules = list_rules(contract, manifest)
+    rules = list_rules(contract)
     found = ", ".join(
         f"case when {broken} "
         f"then {{'column_name': '{column}', 'reason': '{reason}'}} end"

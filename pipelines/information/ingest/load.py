@@ -129,7 +129,7 @@ def _load(
             _keep_raw_text(connection, vault, delivery)
             entry = _take_out(connection, manifest)
         else:
-            entry = _count(manifest, facts)
+            entry = count_clean(manifest, facts)
         if delivery.added:
             added = ", ".join(delivery.added)
             notes.append(f"Has columns that the contract lacks: {added}")
@@ -241,7 +241,7 @@ def _take_out(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Entr
     )
 
 
-def _count(manifest: Manifest, facts: judge.Facts) -> Entry:
+def count_clean(manifest: Manifest, facts: judge.Facts) -> Entry:
     """Count a delivery of which every row was kept."""
     return Entry(
         delivery_id=manifest.delivery_id,

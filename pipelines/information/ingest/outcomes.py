@@ -10,6 +10,10 @@ from pipelines.foundation.ledger import Entry
 from pipelines.information.ingest.check import Refusal
 from pipelines.information.ingest.related import STALE, Noted, is_noted
 
+_RECORD = """
+insert into ops.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
 
 def mark_duplicate(
     connection: duckdb.DuckDBPyConnection,
@@ -66,25 +70,38 @@ def record(
     """Note a delivery and its counts, in place of what ``related`` has of it."""
     if is_noted(manifest, related, "refused", STALE):
         _forget(connection, manifest.delivery_id, "refused", STALE)
-    connection.execute(
-        "insert into ops.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            manifest.delivery_id,
-            manifest.source,
-            manifest.business_date,
-            manifest.sequence,
-            manifest.known_at,
-            status,
-            note,
-            manifest.rows,
-            entry.rows_loaded,
-            entry.rows_duplicate,
-            entry.rows_quarantined,
-            entry.rows_hash,
-            entry.content_sha256,
-            in_utc(datetime.now(UTC)),
-        ],
+    connection.execute(_RECORD, _list_values(manifest, entry, status, note))
+
+
+def record_clean(
+    connection: duckdb.DuckDBPyConnection, loaded: list[tuple[Manifest, Entry]]
+) -> None:
+    """Note deliveries of which nothing was noted and every row was loaded."""
+    connection.executemany(
+        _RECORD,
+        [_list_values(manifest, entry, "loaded", None) for manifest, entry in loaded],
     )
+
+
+def _list_values(
+    manifest: Manifest, entry: Entry, status: str, note: str | None
+) -> list:
+    return [
+        manifest.delivery_id,
+        manifest.source,
+        manifest.business_date,
+        manifest.sequence,
+        manifest.known_at,
+        status,
+        note,
+        manifest.rows,
+        entry.rows_loaded,
+        entry.rows_duplicate,
+        entry.rows_quarantined,
+        entry.rows_hash,
+        entry.content_sha256,
+        in_utc(datetime.now(UTC)),
+    ]
 
 
 def _forget(

@@ -1,22 +1,19 @@
 """All that may be wrong with a row by itself, as its contract tells, in SQL."""
 
-from datetime import timedelta
-
 from pipelines.foundation.contracts import Column, Contract
-from pipelines.foundation.deliveries import Manifest, in_utc
 
 # DuckDB also reads infinity, years before Christ and years of five digits.
 CALENDAR = "date '0001-01-01' and timestamp '9999-12-31 23:59:59.999999'"
 # As far as any zone is.
-AHEAD = timedelta(hours=14)
+AHEAD = "14 hours"
 
 
-def list_rules(contract: Contract, manifest: Manifest) -> list[tuple[str, str, str]]:
+def list_rules(contract: Contract) -> list[tuple[str, str, str]]:
     """List column, reason and condition in SQL of all that may be wrong with a row."""
     rules = [
         (column.name, reason, condition)
         for column in contract.columns
-        for reason, condition in _rules_of(column, manifest)
+        for reason, condition in _rules_of(column)
     ]
     if contract.requires_one_of:
         empty = " and ".join(f"{name} is null" for name in contract.requires_one_of)
@@ -24,7 +21,7 @@ def list_rules(contract: Contract, manifest: Manifest) -> list[tuple[str, str, s
     return rules
 
 
-def _rules_of(column: Column, manifest: Manifest) -> list[tuple[str, str]]:
+def _rules_of(column: Column) -> list[tuple[str, str]]:
     name, rules = column.name, []
     if column.is_required:
         rules.append(("missing", f"{name} is null"))
@@ -41,20 +38,16 @@ def _rules_of(column: Column, manifest: Manifest) -> list[tuple[str, str]]:
             select pseudonym from false_identifiers where kind = '{column.identifier}'
         """
         rules.append(("check_digit", f"{name} in ({false})"))
-    return [*rules, *_rules_of_time(column, manifest)]
+    return [*rules, *_rules_of_time(column)]
 
 
-def _rules_of_time(column: Column, manifest: Manifest) -> list[tuple[str, str]]:
+def _rules_of_time(column: Column) -> list[tuple[str, str]]:
     rules = []
     if column.is_happened or column.is_past:
         # A date is the bank's own, which may be hours ahead of UTC.
-        latest = _latest(column, manifest, AHEAD if column.is_past else timedelta())
+        moment = f"known_at + interval '{AHEAD}'" if column.is_past else "known_at"
+        latest = f"cast({moment} as {column.data_type})"
         rules.append(("happened_after_extraction", f"{column.name} > {latest}"))
     if column.not_before:
         rules.append(("contradicts_itself", f"{column.name} < {column.not_before}"))
     return rules
-
-
-def _latest(column: Column, manifest: Manifest, ahead: timedelta) -> str:
-    extracted_at = in_utc(manifest.extracted_at) + ahead
-    return f"cast(timestamp '{extracted_at:%Y-%m-%d %H:%M:%S}' as {column.data_type})"

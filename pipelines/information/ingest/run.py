@@ -13,7 +13,7 @@ from pipelines.foundation.logs import show_progress
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.vault import Vault
 from pipelines.foundation.warehouse import connect, prepare, run_lock
-from pipelines.information.ingest import contested, repaired
+from pipelines.information.ingest import contested, repaired, together
 from pipelines.information.ingest import reload as again
 from pipelines.information.ingest.check import (
     CheckedDelivery,
@@ -111,8 +111,11 @@ def run(settings: Settings) -> IngestSummary:
         reconcile_ledger(connection, settings.ledger)
         summary = IngestSummary()
         with CheckAhead(connection, find_deliveries(settings.landing)) as checks:
-            for folder in show_progress(checks, "Ingesting"):
-                _ingest_one(connection, vault, checks, folder, settings, summary)
+            for folders in show_progress(checks, "Ingesting"):
+                part = dict.fromkeys(folders)
+                if len(folders) > 1:
+                    part = together.look_over(connection, checks, folders)
+                _ingest_part(connection, vault, checks, part, settings, summary)
             judge_again(connection, vault, checks, settings, summary)
     logger.info(
         "ingest: %d deliveries loaded, %d duplicate, %d known, %d refused, %d waiting; "
@@ -153,6 +156,36 @@ def reconcile_ledger(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """).fetchall()
     entries = [ledger.Entry(*row) for row in rows]
     ledger.append(path, [entry for entry in entries if entry not in known])
+
+
+def _ingest_part(
+    connection: duckdb.DuckDBPyConnection,
+    vault: Vault,
+    checks: CheckAhead,
+    part: together.Part,
+    settings: Settings,
+    summary: IngestSummary,
+) -> None:
+    """Ingest deliveries in their order: together where it can be, else each alone."""
+    for alike in together.divide(part):
+        if len(alike) == 1:
+            (folder,) = alike
+            _ingest_one(connection, vault, checks, folder, settings, summary)
+            continue
+        try:
+            entries = together.load_together(connection, vault, list(alike.values()))
+        except together.CloserLookError as error:
+            rest = {
+                folder: None
+                if delivery.manifest.delivery_id in error.delivery_ids
+                else delivery
+                for folder, delivery in alike.items()
+            }
+            _ingest_part(connection, vault, checks, rest, settings, summary)
+            continue
+        ledger.append(settings.ledger, entries)
+        for delivery, entry in zip(alike.values(), entries, strict=True):
+            _count(summary, delivery, entry, is_duplicate=False)
 
 
 def _ingest_one(

@@ -1,5 +1,6 @@
 """Read a delivery's files with DuckDB, as bare text or typed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -24,19 +25,22 @@ class Source:
     """One file of a delivery, ready for DuckDB.
 
     ``row_count`` is how many of its rows could be read, once they are inserted.
+    ``others`` are files of other deliveries that have the same form, to be read with
+    it; a row's own is then in the column ``delivered_in``.
     """
 
     delivery: CheckedDelivery
     number: int
     path: Path
     row_count: int | None = None
+    others: tuple[Path, ...] = ()
 
     @property
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, str | list[str]]:
         """Parameters of every scan."""
         manifest = self.delivery.manifest
         return {
-            "path": str(self.path),
+            "path": [str(path) for path in (self.path, *self.others)],
             "delimiter": manifest.delimiter,
             "decimal": manifest.decimal,
         }
@@ -58,11 +62,12 @@ class Source:
             f"'{_read_type(known[name], types) if name else 'varchar'}'"
             for place, name in enumerate(self.delivery.headers[self.number - 1])
         )
+        place = "filename = 'delivered_in'," if self.others else ""
         return f"""
             read_csv(
-                $path, columns = {{{columns}}}, delim = $delimiter, header = true,
-                auto_detect = false, quote = '"', escape = '"', strict_mode = true,
-                decimal_separator = $decimal, store_rejects = true,
+                $path, columns = {{{columns}}}, delim = $delimiter, {place}
+                header = true, auto_detect = false, quote = '"', escape = '"',
+                strict_mode = true, decimal_separator = $decimal, store_rejects = true,
                 max_line_size = {LONGEST_LINE_BYTES}, buffer_size = {BUFFER_BYTES},
                 rejects_table = 'reject_errors', rejects_scan = 'reject_scans'
             )
@@ -70,9 +75,20 @@ class Source:
 
 
 def insert_rows(
-    connection: duckdb.DuckDBPyConnection, source: Source
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    together: Sequence[CheckedDelivery] = (),
 ) -> tuple[Source, int]:
     """Write a file's rows to ``raw``; what can't be read becomes a fault.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Has the temporary tables ``pseudonyms`` and ``faults``.
+    source : Source
+        The file.
+    together : sequence of CheckedDelivery, optional
+        The deliveries, of one file each, that ``source`` has the files of.
 
     Returns
     -------
@@ -84,33 +100,55 @@ def insert_rows(
     UnreadableError
         DuckDB can't tell where a row ends.
     """
-    contract, manifest = source.delivery.contract, source.delivery.manifest
+    contract = source.delivery.contract
     values, joins, all_found = _replace_identifiers(contract)
+    origin, origins, where_from = _write_origin(source, together)
     try:
         ((row_count,),) = _stream(
             connection,
             f"""
             insert into raw.{contract.source} by name
-            select
-                *, hash({", ".join(contract.names)}) as row_hash,
-                $delivery_id as delivery_id, $known_at as known_at
+            select *, hash({", ".join(contract.names)}) as row_hash
             from (
-                select {values}
-                from {source.scan(types="contract")} as delivered {joins}
+                select {values}, {origin}
+                from {source.scan(types="contract")} as delivered {joins} {origins}
                 where {all_found}
             )
             """,
-            source.values
-            | {
-                "delivery_id": manifest.delivery_id,
-                "known_at": manifest.known_at,
-            },
+            source.values | where_from,
         )
     except duckdb.InvalidInputException:
         # DuckDB quotes the row in its message, so the message goes no further.
         raise UnreadableError(source.number) from None
     unreadable = _move_rejects(connection, source.number)
     return replace(source, row_count=row_count), row_count + unreadable
+
+
+def _write_origin(
+    source: Source, together: Sequence[CheckedDelivery]
+) -> tuple[str, str, dict]:
+    """Write which delivery a row is of, the join that this needs, and their values."""
+    if not together:
+        manifest = source.delivery.manifest
+        return (
+            "$delivery_id as delivery_id, $known_at as known_at",
+            "",
+            {"delivery_id": manifest.delivery_id, "known_at": manifest.known_at},
+        )
+    return (
+        "origins.delivery_id, origins.known_at",
+        """
+        inner join (
+            select
+                unnest($path) as path, unnest($ids) as delivery_id,
+                unnest($moments) as known_at
+        ) as origins on origins.path = delivered.delivered_in
+        """,
+        {
+            "ids": [delivery.manifest.delivery_id for delivery in together],
+            "moments": [delivery.manifest.known_at for delivery in together],
+        },
+    )
 
 
 def number_rows(connection: duckdb.DuckDBPyConnection, sources: list[Source]) -> None:
