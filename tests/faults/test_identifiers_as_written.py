@@ -261,10 +261,10 @@ def test_bytes_in_parquet_that_are_no_text_are_refused(settings):
 
 def test_mining_and_ingestion_know_the_same_words_for_nothing():
     from models.modify.columns import MARKS, WORDS  # noqa: PLC0415
-    from pipelines.discovery.any_table.formats import MISSING  # noqa: PLC0415
+    from pipelines.discovery.any_table.formats import MISSING_TEXTS  # noqa: PLC0415
 
     assert read_seed("words_for_nothing")
-    for word in {*MARKS, *WORDS, *MISSING} - {""}:
+    for word in {*MARKS, *WORDS, *MISSING_TEXTS} - {""}:
         assert find_form("name", word, DAY) is None, word
 
 

@@ -103,7 +103,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         # What was given is left out, for it may be anything.
         found = error.errors(include_input=False, include_url=False)
         problems = "; ".join(
-            f"{_place(problem['loc'])} {problem['msg']}".strip()
+            f"{_place(problem['loc'], folder.parent.name)} {problem['msg']}".strip()
             for problem in found[:PROBLEMS_NAMED]
         )
         raise Refusal(
@@ -122,9 +122,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     return manifest
 
 
-def _place(loc: tuple[str | int, ...]) -> str:
+def _place(loc: tuple[str | int, ...], source: str) -> str:
     """Name a place in a manifest by what we know; the rest is foreign text."""
-    known = {*Manifest.model_fields, *DataFile.model_fields}
+    columns = {column.name for column in load_contract(source).columns}
+    known = {*Manifest.model_fields, *DataFile.model_fields, *columns}
     return ".".join(
         str(part) if isinstance(part, int) or part in known else "(unknown)"
         for part in loc
