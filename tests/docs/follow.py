@@ -84,12 +84,12 @@ def follow(settings: Settings) -> str:
                 ),
             ),
             (
-                "dbt_project/models/marts/decisions/next_best_offers.sql",
+                "dbt_project/models/marts/decisions/decision_log.sql, the likeliest",
                 ask(
                     """
-                    select offer_rank, product_family, open_probability
-                    from marts.next_best_offers where customer_id = ?
-                    order by offer_rank limit 1
+                    select product_family, open_probability, decision_stage, rule_name
+                    from marts.decision_log where customer_id = ?
+                    order by open_probability desc limit 1
                     """,
                     customer_id,
                 ),

@@ -18,9 +18,9 @@ features as (
 
 ),
 
-stages as (
+months as (
 
-    select * from {{ ref('int_stages_judged_to_snapshots') }}
+    select * from {{ ref('customer_months') }}
 
 ),
 
@@ -70,12 +70,12 @@ complaint_rule as (
 
 earlier as (
 
-    select max(stages.as_of_date) as as_of_date
+    select max(months.as_of_date) as as_of_date
 
-    from stages
+    from months
 
     inner join newest
-        on stages.as_of_date <= newest.latest_earlier_date
+        on months.as_of_date <= newest.latest_earlier_date
 
 ),
 
@@ -84,21 +84,21 @@ returned as (
 
     select
         avg(
-            case when stages_now.loyalty_stage = 'dormant' then 0.0 else 1.0 end
+            case when months_now.loyalty_stage = 'dormant' then 0.0 else 1.0 end
         ) as return_rate
 
-    from stages as stages_then
+    from months as months_then
 
     inner join earlier
-        on stages_then.as_of_date = earlier.as_of_date
+        on months_then.as_of_date = earlier.as_of_date
 
     cross join newest
 
-    inner join stages as stages_now
-        on stages_then.customer_id = stages_now.customer_id
-        and newest.as_of_date = stages_now.as_of_date
+    inner join months as months_now
+        on months_then.customer_id = months_now.customer_id
+        and newest.as_of_date = months_now.as_of_date
 
-    where stages_then.loyalty_stage = 'dormant'
+    where months_then.loyalty_stage = 'dormant'
 
 ),
 
