@@ -155,17 +155,17 @@ def test_what_never_came_is_not_there(planted, ask):
 def test_who_has_fallen_silent_is_told_by_the_clock(damaged, planted):
     settings, _ = damaged
     lost = planted(
-        "outcome in ('refused', 'waiting', 'silent') "
-        f"and delivery_id like '%/{LAST_DATE}.1'",
+        "outcome in ('refused', 'waiting', 'silent', 'missing')",
         "split_part(delivery_id, '/', 1)",
     )
 
     on_time = overdue.run(settings, LAST_DATE + timedelta(days=3))
     late = overdue.run(settings, LAST_DATE + timedelta(days=4))
 
+    # A day of before that was lost is owed, too, though later ones have come.
     assert ("partner",) in lost
     assert "partner" not in {s.source for s in on_time if s.state == "overdue"}
-    assert [(s.source,) for s in late if s.state == "overdue"] == lost
+    assert {(s.source,) for s in late if s.state == "overdue"} == set(lost)
 
 
 def test_what_is_wrong_with_a_delivery_as_a_whole_is_told(planted, ask):
