@@ -1,11 +1,12 @@
 {#
     The product families of the seed product_families, their only list. They are read when
     a model is compiled to be run: the seed is built before whatever reads accounts.
-    While dbt only parses, or a linter reads, one name stands for all.
+    While dbt only parses or documents, or a linter reads, one name stands for all.
 #}
 {% macro families(condition='true') -%}
-    {%- set names = [] if execute else ['any'] -%}
-    {%- if execute -%}
+    {%- set is_run = execute and flags.WHICH != 'generate' -%}
+    {%- set names = [] if is_run else ['any'] -%}
+    {%- if is_run -%}
         {%- set seed = adapter.get_relation(
             target.database, generate_schema_name('seeds', none), 'product_families'
         ) -%}
