@@ -78,7 +78,7 @@ def main() -> int:
         draw_concentration(published / DATABASE, IMAGES / "concentration.png")
         ask = ["crm", "status"]
         page = write_terminal(room, "crm status", call(ask, settings))
-        photograph(browser, page, "status", room, size=(900, 800))
+        photograph(browser, page, "status", room, size=(1060, 800))
         copy = copy_home(settings, room / "copy")
         page = write_work_list(room, copy)
         photograph(browser, page, "work_list", room, size=(910, 400))

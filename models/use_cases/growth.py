@@ -41,7 +41,7 @@ def build_estimators(treatments, random_state=0):
 
 
 def score_by_rule(train, frame):
-    """Rank customers as a bank without estimators would: by the trend of the balance.
+    """Rank customers as a bank without estimators would: by how near the next level is.
 
     The balance is carried forward by its trend, and compared with the line of the next
     level. For how many days is taken from before: a trend that does not last counts for

@@ -2,7 +2,6 @@
 
 import logging
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -138,6 +137,6 @@ def _attach(connection: duckdb.DuckDBPyConnection, published: Path) -> None:
 
 
 def _as_cell(value: object) -> object:
-    if isinstance(value, float | Decimal):
+    if isinstance(value, float):  # a probability; money has its fen
         return round(value, PROBABILITY_DIGITS)
     return neutralise(value) if isinstance(value, str) else value

@@ -260,7 +260,7 @@ USE_CASES: tuple[UseCase, ...] = (
             "Will this customer of level low or mid stand in a higher level of the "
             "pyramid {horizon_days} days later?"
         ),
-        rule="the trend of the balance",
+        rule="how near the next level the balance will be, by its trend",
         label="has_grown_180d",
         eligible="is_growth_eligible",
         probability="growth_probability",

@@ -32,7 +32,9 @@ def published(settings):
         connection.execute(f"""
             create table work_list as
             select
-                *, date '2026-07-01' as as_of_date,
+                * replace (cast(churn_probability as double) as churn_probability),
+                date '2026-07-01' as as_of_date,
+                cast(12.5 as decimal(18, 2)) as value_at_stake_cny,
                 'loan' as product_family, 0.1 as open_probability,
                 '=HYPERLINK()' as offer_reason, '原因' as offer_reason_zh,
                 null as churn_reason, null as churn_reason_zh
@@ -65,6 +67,7 @@ def test_a_branch_gets_its_customers_by_their_real_numbers_in_the_order_of_the_l
     rows = read(path)
     assert [row["customer_number"] for row in rows] == ["C2", "C1"]
     assert rows[0]["churn_probability"] == "0.912"
+    assert rows[0]["value_at_stake_cny"] == "12.50"
     assert rows[0]["offer_reason_zh"] == "原因"
 
 
