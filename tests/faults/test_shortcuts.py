@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipelines.foundation.deliveries import MANIFEST, describe_file
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
-from pipelines.information.ingest import pseudonyms as identifiers
+from pipelines.information.ingest import load, together
 from pipelines.information.ingest import run as ingest
 
 # What may stand for an amount or look like one, and accounts with blanks about them.
@@ -69,7 +69,11 @@ def ingest_and_look(rows, decimal):
 def test_an_amount_that_looks_exact_gets_the_verdict_of_the_exact_test(rows, decimal):
     quick = ingest_and_look(rows, decimal)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identifiers, "_may_be_rounded", lambda *_: "true")
+        store = load.store_pseudonyms
+        for module in (together, load):
+            patch.setattr(
+                module, "store_pseudonyms", lambda *args: bool([store(*args)])
+            )
         careful = ingest_and_look(rows, decimal)
 
     assert quick == careful
