@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.explore.leaks import find_suspects, measure_alone
+from models.explore.leaks import draw_rows, find_suspects, measure_alone
 from models.explore.profiling import profile
 
 
@@ -42,10 +42,11 @@ def explore_columns(  # noqa: PLR0913 - rows, and what they are
     varied = [name for name in train if len(train[name].unique()) > 1]
     chosen &= set(varied)
     known = label.to_numpy()
+    drawn = draw_rows(known, seed, group)
     alone = measure_alone(
-        train[[name for name in varied if name in chosen]], known, seed, group
+        train[[name for name in varied if name in chosen]], known, drawn
     )
-    suspects = find_suspects(train[varied], known, alone, seed, group)
+    suspects = find_suspects(train[varied], known, alone, drawn)
     names = columns["column_name"]
     columns["auc_alone"] = names.map(alone).astype(float)
     columns["leak"] = [suspects.get(name, "") for name in names]

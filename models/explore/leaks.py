@@ -1,5 +1,7 @@
 """Which column knows more than it could have known in time?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -19,7 +21,51 @@ LEAK_FOLDS = 3
 TWIN = 0.95  # absolute rank correlation from which two columns say the same
 
 
-def measure_alone(X, label, random_state=0, group=None):
+@dataclass(frozen=True)
+class Drawn:
+    """As many rows as it takes.
+
+    Attributes
+    ----------
+    rows : ndarray of int
+        Their positions.
+    folds : list of tuple of ndarray
+        Positions among them to fit on, and to judge on.
+    random_state : int
+        Seed of whatever is random.
+    """
+
+    rows: np.ndarray
+    folds: list
+    random_state: int
+
+
+def draw_rows(label, random_state=0, group=None):
+    """Choose as many rows as it takes, in folds.
+
+    Parameters
+    ----------
+    label : ndarray of shape (n_rows,)
+        0 or 1.
+    random_state : int, default=0
+        Seed.
+    group : ndarray of shape (n_rows,), optional
+        Rows of one group are not judged by each other.
+
+    Returns
+    -------
+    Drawn
+    """
+    rows = np.arange(len(label))
+    if len(label) > MOST_ROWS:
+        random = np.random.default_rng(random_state)
+        rows = np.sort(random.choice(len(label), MOST_ROWS, replace=False))
+    group = None if group is None else group[rows]
+    folds = split_folds(label[rows], random_state, group, LEAK_FOLDS)
+    return Drawn(rows, folds, random_state)
+
+
+def measure_alone(X, label, drawn):
     """How well does each column alone rank rows it was not fitted on?
 
     Parameters
@@ -28,21 +74,19 @@ def measure_alone(X, label, random_state=0, group=None):
         Arranged; see :func:`models.modify.columns.arrange`.
     label : ndarray of shape (n_rows,)
         0 or 1.
-    random_state : int, default=0
-        Seed of the folds.
-    group : ndarray of shape (n_rows,), optional
-        Rows of one group are not judged by each other.
+    drawn : Drawn
+        On which rows.
 
     Returns
     -------
     dict of str to float
         AUC by column, in either direction.
     """
-    X, label, folds = _thin_out(X, label, random_state, group)
-    return {name: _measure_column(X[[name]], label, folds, random_state) for name in X}
+    X, label = X.iloc[drawn.rows], label[drawn.rows]
+    return {name: _measure_column(X[[name]], label, drawn) for name in X}
 
 
-def find_suspects(X, label, alone, random_state=0, group=None):
+def find_suspects(X, label, alone, drawn):
     """Name columns that alone rank about as well as all the others together.
 
     What happens in the world shows in many columns a little. What was written down
@@ -57,10 +101,8 @@ def find_suspects(X, label, alone, random_state=0, group=None):
         0 or 1.
     alone : dict of str to float
         As :func:`measure_alone` gives it; what is not in it is no suspect.
-    random_state : int, default=0
-        Seed of the folds.
-    group : ndarray of shape (n_rows,), optional
-        As for :func:`measure_alone`.
+    drawn : Drawn
+        On which rows.
 
     Returns
     -------
@@ -73,12 +115,12 @@ def find_suspects(X, label, alone, random_state=0, group=None):
         for name, auc in alone.items()
         if auc >= PERFECT
     }
-    X = X.drop(columns=list(reasons))
-    X, label, folds = _thin_out(X, label, random_state, group)
+    X = X.drop(columns=list(reasons)).iloc[drawn.rows]
+    label = label[drawn.rows]
     strong = [name for name in X if alone.get(name, 0.0) >= STRONG]
     families = _group_twins(X, sorted(strong, key=alone.get, reverse=True))
     for family in families[:SUSPECTS_TRIED]:
-        others = _measure_together(X.drop(columns=family), label, folds, random_state)
+        others = _measure_together(X.drop(columns=family), label, drawn)
         if alone[family[0]] >= others - AUC_TOLERANCE:
             reasons |= {name: _explain(name, family, alone, others) for name in family}
     return reasons
@@ -113,42 +155,35 @@ def _explain(name, family, alone, others):
     )
 
 
-def _thin_out(X, label, random_state, group):
-    """Keep as many rows as it takes, in folds."""
-    rows = np.arange(len(label))
-    if len(label) > MOST_ROWS:
-        random = np.random.default_rng(random_state)
-        rows = np.sort(random.choice(len(label), MOST_ROWS, replace=False))
-    group = None if group is None else group[rows]
-    return (
-        X.iloc[rows],
-        label[rows],
-        split_folds(label[rows], random_state, group, LEAK_FOLDS),
-    )
-
-
-def _measure_column(column, label, folds, random_state):
+def _measure_column(column, label, drawn):
     if pd.api.types.is_float_dtype(column.iloc[:, 0]):
         tree = DecisionTreeClassifier(
-            max_leaf_nodes=32, min_samples_leaf=10, random_state=random_state
+            max_leaf_nodes=32, min_samples_leaf=10, random_state=drawn.random_state
         )
         score = cross_val_predict(
-            tree, column, label, cv=folds, method="predict_proba"
+            tree, column, label, cv=drawn.folds, method="predict_proba"
         )[:, 1]
     else:
-        encoder = TargetEncoder(target_type="binary", cv=folds)
+        encoder = TargetEncoder(target_type="binary", cv=drawn.folds)
         score = encoder.fit_transform(column, label)[:, 0]
     return float(roc_auc_score(label, score))
 
 
-def _measure_together(X, label, folds, random_state):
+def _measure_together(X, label, drawn):
     if X.shape[1] == 0:
         return 0.5
     X = _encode_texts(X)
+    # Few and small trees find what columns say together; more would not find a leak.
     boosting = HistGradientBoostingClassifier(
-        early_stopping=False, max_iter=80, random_state=random_state
+        early_stopping=False,
+        learning_rate=0.2,
+        max_iter=40,
+        max_leaf_nodes=15,
+        random_state=drawn.random_state,
     )
-    score = cross_val_predict(boosting, X, label, cv=folds, method="predict_proba")
+    score = cross_val_predict(
+        boosting, X, label, cv=drawn.folds, method="predict_proba"
+    )
     return float(roc_auc_score(label, score[:, 1]))
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from models.explore.leaks import find_suspects, measure_alone
+from models.explore.leaks import draw_rows, find_suspects, measure_alone
 
 ROWS = 2000
 
@@ -19,7 +19,8 @@ def make_call(seed=0):
 
 
 def name_suspects(X, label):
-    return find_suspects(X, label, measure_alone(X, label))
+    drawn = draw_rows(label)
+    return find_suspects(X, label, measure_alone(X, label, drawn), drawn)
 
 
 def test_a_leak_is_named_alone():
