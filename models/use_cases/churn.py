@@ -29,8 +29,8 @@ def build_estimators(treatments, random_state=0):
         "boosting": build_boosting(
             treatments,
             random_state,
-            learning_rate=0.02,
-            max_iter=300,
+            learning_rate=0.04,
+            max_iter=150,
             max_leaf_nodes=16,
             min_samples_leaf=50,
         ),
