@@ -1,12 +1,12 @@
 """A page for people: one HTML file that needs no other."""
 
 import base64
-import io
 from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
-from matplotlib.figure import Figure
+
+from pipelines.discovery.report.plots import Drawing
 
 STYLE = """
 body {font: 15px/1.5 system-ui, sans-serif; color: #1f2937; max-width: 66rem;
@@ -54,9 +54,7 @@ def _write_cell(value: object, *, is_number: bool) -> str:
     return f"<td class='number'>{text}</td>"
 
 
-def embed(name: str, figure: Figure) -> str:
+def embed(name: str, figure: Drawing) -> str:
     """Write a figure into the page itself."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    data = base64.b64encode(buffer.getvalue()).decode()
+    data = base64.b64encode(figure.png).decode()
     return f"<img alt='{escape(name)}' src='data:image/png;base64,{data}'>"

@@ -1,8 +1,11 @@
 """Figures for MLflow: counts and curves, never a customer."""
 
+import io
 import warnings
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import cycle
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -18,6 +21,7 @@ from models.explore.profiling import associate
 
 COLOURS = ["#1f6f8b", "#d1603d", "#7a4f9a", "#5c8a3a"]
 RULE_COLOUR = "#6b7280"
+DOTS_PER_INCH = 110
 MOST_PLOTTED = 20
 MOST_PANELS, PANELS_IN_A_ROW = 6, 2
 # Names of columns are Chinese, too; those of these fonts that are there are used.
@@ -42,20 +46,30 @@ GUIDE = {"color": "#9ca3af", "linestyle": "--", "linewidth": 1}
 
 
 class Drawing(Figure):
-    """A figure that is silent about letters for which no font is installed."""
+    """A figure that is drawn once, for the page and for MLflow, and only then.
 
-    def savefig(self, *args: object, **options: object) -> None:
-        """Save the figure, see :meth:`matplotlib.figure.Figure.savefig`."""
+    It is silent about letters for which no font is installed.
+    """
+
+    @cached_property
+    def png(self) -> bytes:
+        """The figure as the picture that is shown everywhere."""
+        picture = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing")
-            super().savefig(*args, **options)
+            super().savefig(picture, format="png", dpi=DOTS_PER_INCH)
+        return picture.getvalue()
+
+    def savefig(self, path: str | Path, **_: object) -> None:
+        """Write the picture to a file, as MLflow asks for it."""
+        Path(path).write_bytes(self.png)
 
 
 def plot_roc(
     label: np.ndarray,
     scores: dict[str, np.ndarray],
     weight: np.ndarray | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw hits against false alarms.
 
     Parameters
@@ -80,7 +94,7 @@ def plot_precision_recall(
     label: np.ndarray,
     scores: dict[str, np.ndarray],
     weight: np.ndarray | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw how pure the found are against how many are found; as :func:`plot_roc`."""
     figure, axes = _start("How pure the list is", "Found (share of positives)")
     axes.set_ylabel("Positives on the list (share)")
@@ -98,7 +112,7 @@ def plot_gains(
     label: np.ndarray,
     scores: dict[str, np.ndarray],
     weight: np.ndarray | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw who is reached against how many are contacted; as :func:`plot_roc`."""
     figure, axes = _start(
         "What contacting the highest scores reaches", "Contacted (share)"
@@ -114,7 +128,7 @@ def plot_calibration(
     label: np.ndarray,
     probabilities: dict[str, np.ndarray],
     weight: np.ndarray | None = None,
-) -> Figure:
+) -> Drawing:
     """Draw what happened against what was predicted, in ten equal groups.
 
     As :func:`plot_roc`, but of probabilities.
@@ -136,7 +150,7 @@ def plot_columns(
     rates: pd.DataFrame,
     train: pd.DataFrame,
     drift_threshold: float,
-) -> dict[str, Figure]:
+) -> dict[str, Drawing]:
     """Draw what exploring found: which columns tell, how, and which say the same.
 
     Parameters
@@ -164,7 +178,7 @@ def list_telling(profile: pd.DataFrame) -> list[str]:
     return list(profile.nlargest(MOST_PLOTTED, "information_value")["column_name"])
 
 
-def plot_profile(profile: pd.DataFrame, drift_threshold: float) -> Figure:
+def plot_profile(profile: pd.DataFrame, drift_threshold: float) -> Drawing:
     """Draw which columns tell most of the label, and which of them drift.
 
     Parameters
@@ -189,7 +203,7 @@ def plot_profile(profile: pd.DataFrame, drift_threshold: float) -> Figure:
     return figure
 
 
-def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
+def plot_rates(rates: pd.DataFrame, names: list[str]) -> Drawing:
     """Draw how common positives are along each of some columns, the missing apart.
 
     Parameters
@@ -221,7 +235,7 @@ def plot_rates(rates: pd.DataFrame, names: list[str]) -> Figure:
     return figure
 
 
-def plot_association(association: pd.DataFrame) -> Figure:
+def plot_association(association: pd.DataFrame) -> Drawing:
     """Draw how alike columns rank rows, as ``profiling.associate`` says."""
     figure = Drawing(figsize=(6, 5.5), layout="constrained")
     axes = figure.subplots()
@@ -241,7 +255,7 @@ def _colour(scores: dict[str, np.ndarray]) -> Iterator[tuple[str, str, np.ndarra
         yield RULE_COLOUR if name == RULE else next(colours), name, score
 
 
-def _start(title: str, horizontal: str) -> tuple[Figure, Axes]:
+def _start(title: str, horizontal: str) -> tuple[Drawing, Axes]:
     figure = Drawing(figsize=(6, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.set_title(title, loc="left")
@@ -251,6 +265,6 @@ def _start(title: str, horizontal: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _finish(figure: Figure, axes: Axes) -> Figure:
+def _finish(figure: Drawing, axes: Axes) -> Drawing:
     axes.legend(frameon=False)
     return figure

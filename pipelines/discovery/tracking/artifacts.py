@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from types import SimpleNamespace
 
 import sklearn
@@ -21,6 +22,7 @@ from pipelines.foundation.settings import Settings
 
 ESTIMATOR_FILE = "model.skops"
 REQUIREMENTS_FILE = "requirements.txt"
+MOST_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def load_estimator(
         raise GateRefusedError(msg)
     _require_same_version(use_case, files[REQUIREMENTS_FILE].decode())
     try:
-        return skops.io.load(io.BytesIO(files[ESTIMATOR_FILE]), trusted=trusted)
+        return _read_estimator(files[ESTIMATOR_FILE], tuple(trusted))
     except UntrustedTypesFoundException as error:
         msg = (
             f"The {use_case} estimator {artifact.model_id} is made of types that "
@@ -120,6 +122,12 @@ def load_estimator(
             "loaded. Read what they do before you list them there."
         )
         raise GateRefusedError(msg) from error
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _read_estimator(content: bytes, trusted: tuple[str, ...]) -> BaseEstimator:
+    """Deserialise an estimator, the same bytes once: a run asks for each five times."""
+    return skops.io.load(io.BytesIO(content), trusted=list(trusted))
 
 
 def require_columns(

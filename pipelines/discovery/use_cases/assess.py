@@ -137,15 +137,16 @@ def _assess(settings: Settings, mining_run: MiningRun) -> tuple[str, str]:
     answers = write_verdict(
         _find(test, winner, drawn, tested, unexplained=unexplained, kept=kept)
     )
-    _track(test, winner, answers)
+    plots_of_test = _plot(test)
+    _track(test, winner, answers, plots_of_test)
     for name, artifact in candidates.items():
         tracking.log_later(
             settings,
             artifact.run_id,
             {metric: values[0] for metric, values in _choose(drawn[name]).items()},
         )
-    drawn_plots = _plot(test) | _plot_explored(settings, use_case)
-    page = write_page(settings, mining_run, winner, table, answers, drawn_plots)
+    shown = plots_of_test | _plot_explored(settings, use_case)
+    page = write_page(settings, mining_run, winner, table, answers, shown)
     logger.info("%s reported: %s", use_case, page)
     status, decision = promote.challenge(
         settings, mining_run, winner, candidates[winner]
@@ -289,14 +290,14 @@ def _choose(metrics: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: metrics[name] for name in MEASURES if name in metrics}
 
 
-def _track(test: Contest, winner: str, answers: dict) -> None:
+def _track(test: Contest, winner: str, answers: dict, plots_of_test: dict) -> None:
     adjectives = "\n".join(
         f"- **{'' if holds else 'not '}{adjective}**: {why}"
         for adjective, (holds, why) in answers.items()
     )
     tracking.log(
         parameters={"as_of_date": test.as_of_date, "winner": winner},
-        figures=_plot(test),
+        figures=plots_of_test,
         texts={"verdict.md": adjectives},
     )
 

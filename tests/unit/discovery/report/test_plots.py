@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from models.assess.comparison import RULE
 from pipelines.discovery.report import plots
@@ -42,3 +43,17 @@ def test_a_panel_is_drawn_for_each_column_and_no_more():
         "income",
     ]
     assert [bar.get_height() for bar in panels[0].patches] == [0.2, 0.5]
+
+
+def test_the_page_and_mlflow_show_the_same_picture_drawn_once(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        Figure,
+        "savefig",
+        lambda self, file, **_: drawn.append(self) or file.write(b"picture"),
+    )
+    figure = plots.plot_roc(np.array([0, 1]), {"boosting": np.array([0.1, 0.9])})
+    figure.savefig(tmp_path / "roc.png")
+
+    assert (tmp_path / "roc.png").read_bytes() == figure.png == b"picture"
+    assert drawn == [figure]
