@@ -12,10 +12,11 @@ UV = $(firstword $(shell command -v uv) $(BIN)/uv)
 help: ## Show this help
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 8
 
+# Nothing runs beside it, so that boosting may have a second core.
 run: $(BIN)/.locked ## Simulate a bank, run one night through the DAGs, print a summary
 	@$(BIN)/crm simulate --customers $(CUSTOMERS) --months $(MONTHS) --seed $(SEED)
 	@echo "Champions of this demo need no person (CRM_AUTO_APPROVE); elsewhere: crm approve"
-	@CRM_AUTO_APPROVE=true $(BIN)/python dags/run_night.py
+	@CRM_AUTO_APPROVE=true OMP_NUM_THREADS=2 $(BIN)/python dags/run_night.py
 
 test: $(BIN)/.locked ## Run all tests, a file at a time on each core
 	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder

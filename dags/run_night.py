@@ -14,6 +14,7 @@ from local_airflow import (
     load_dags,
     prepare_database,
 )
+from pipelines.analysis.build import read_ahead
 from pipelines.foundation.errors import PipelineError, UsageError
 from pipelines.foundation.logs import configure_logging, log_to_screen
 from pipelines.foundation.modes import keep_private, make_folder
@@ -90,10 +91,13 @@ def run_night(settings: LocalSettings, problems: list[BaseException]) -> bool:
         Whether it came to its end, whatever went wrong on the way.
     """
     with run_lock(settings, "night"):
+        wait_for_dbt = read_ahead(settings)
         prepare_database()
         share_logging(settings)
         dags = load_dags()
         for dag_id, conf in NIGHT.items():
+            if dag_id == "build_marts":
+                wait_for_dbt()
             if not run_dag(dags[dag_id], conf, problems):
                 return False
     return True
