@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
@@ -91,7 +92,7 @@ class WarmDbt:
     """Stands for the module ``subprocess`` where builds are; see ``warm_dbt.py``."""
 
     def __init__(self, folder):
-        self.folder, self.server = folder, None
+        self.folder, self.server, self.is_testing = folder, None, True
 
     def run(self, command, *, env, check, **options):
         """Do what ``subprocess.run`` does with a call of dbt, and ten seconds less."""
@@ -99,8 +100,11 @@ class WarmDbt:
             return subprocess.run(command, env=env, check=check, **options)
         self.start()
         output = self.folder / "output"
+        arguments = command[command.index("dbt.cli.main") + 1 :]
+        if not self.is_testing:
+            arguments += ["--exclude-resource-type", "test"]
         request = {
-            "arguments": command[command.index("dbt.cli.main") + 1 :],
+            "arguments": arguments,
             "environment": env,
             "output": str(output),
         }
@@ -122,6 +126,15 @@ class WarmDbt:
             )
             assert self.server.stdout.readline() == "ready\n"
 
+    @contextmanager
+    def without_tests(self):
+        """Build without dbt's tests of data, which take a third of its time."""
+        self.is_testing = False
+        try:
+            yield
+        finally:
+            self.is_testing = True
+
     def stop(self):
         if self.server is not None:
             self.server.stdin.close()
@@ -137,6 +150,19 @@ def warm_dbt(tmp_path_factory):
         patch.setattr(build, "subprocess", warm)
         yield warm
     warm.stop()
+
+
+@pytest.fixture(scope="module")
+def models_only(warm_dbt, pytestconfig):
+    """Leave dbt's tests of data out of what a file of tests builds, but in `make soak`.
+
+    They hold of the bank that all share, and of the nights in `test_incremental.py`.
+    """
+    if pytestconfig.getoption("markexpr") != "not soak":
+        yield
+        return
+    with warm_dbt.without_tests():
+        yield
 
 
 @pytest.fixture

@@ -17,6 +17,12 @@ from pipelines.foundation.settings import PROJECT_ROOT
 
 DAGS = PROJECT_ROOT / "dags"
 STAGES = ("sample", "explore", "modify", "model", "assess")
+NOT_LEARNT_AGAIN = {
+    *(f"train_estimators.churn.{stage}" for stage in STAGES),
+    *(f"train_estimators.cross_sell.{stage}" for stage in STAGES),
+    # Its outcomes take half a year, and this bank is too young for them.
+    *(f"train_estimators.growth.{stage}" for stage in STAGES[1:]),
+}
 MINE_TABLE = """
 import os, sys
 from local_airflow import LocalSettings, describe_environment, load_dags
@@ -69,10 +75,15 @@ def read_states(settings):
 
 
 @pytest.fixture(scope="module")
-def nights(bank, copy_home):
-    """Two nights: one with a delivery that was cut off, one after it was taken back."""
-    settings = copy_home(bank)
+def nights(finished_night, copy_home):
+    """Two nights: one with a delivery that was cut off, one after it was taken back.
+
+    The bank has champions, and nothing is published yet: how champions come to be
+    through a DAG is in `tests/faults/test_killed_tasks.py`.
+    """
+    settings = copy_home(finished_night)
     # Made in this process, which is as open as whoever runs the tests.
+    shutil.rmtree(settings.published)
     subprocess.run(["chmod", "-R", "go-rwx", settings.home], check=True)
     last = sorted(settings.landing.glob("atm/*"))[-1]
     broken = last.with_name(f"{last.name}.2")
@@ -104,8 +115,7 @@ def test_a_night_goes_on_without_a_delivery_that_is_refused(nights):
     assert {task for task, state in tasks.items() if state != "success"} == {
         "ingest_deliveries.ingest",
         "ingest_deliveries.require_all_received",
-        # Its outcomes take half a year, and this bank is too young for them.
-        *(f"train_estimators.growth.{stage}" for stage in STAGES[1:]),
+        *NOT_LEARNT_AGAIN,
     }
 
 
@@ -117,11 +127,8 @@ def test_the_same_night_again_learns_nothing_and_publishes_nothing(nights):
     assert night.returncode == 0, night.stderr
     assert set(dags.values()) == {"success"}
     assert publish.find_current(settings) == version
-    assert {task for task, state in tasks.items() if state != "success"} == {
-        *(f"train_estimators.churn.{stage}" for stage in STAGES),
-        *(f"train_estimators.cross_sell.{stage}" for stage in STAGES),
-        *(f"train_estimators.growth.{stage}" for stage in STAGES[1:]),
-    }
+    skipped = {task for task, state in tasks.items() if state != "success"}
+    assert skipped == NOT_LEARNT_AGAIN
 
 
 @pytest.mark.slow

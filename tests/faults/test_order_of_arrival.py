@@ -23,6 +23,8 @@ from pipelines.information import verify
 from pipelines.information.identity import run as identity
 from pipelines.information.ingest import run as ingest
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 KEY = "5" * 64
 FIRST = date(2025, 1, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(31)]

@@ -12,6 +12,8 @@ from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.feature_contract import load_feature_contract
 from pipelines.foundation.warehouse import connect
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 MONTHS = [date(2025 + month // 12, month % 12 + 1, 1) for month in range(2, 16)]
 rng = random.Random(4)  # noqa: S311 - a sample
 FIVE_DATES = sorted(rng.sample(MONTHS, 5), reverse=True)

@@ -11,6 +11,8 @@ from pipelines.analysis import build
 from pipelines.foundation.parameters import PROJECT
 from pipelines.foundation.warehouse import connect
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 CUSTOMERS = (
     "windows",
     "cutoff",

@@ -5,6 +5,8 @@ import pytest
 from pipelines.analysis import build
 from pipelines.foundation.warehouse import connect
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 HISTORY = "marts.customer_history"
 DAYS = (
     ("2025-01-10", "B1", "2025-02-01 01:00:00"),

@@ -24,8 +24,39 @@ def home(bank, copy_home):
     return copy_home(bank)
 
 
+@pytest.fixture
+def find_differing_marts(copy_home, warm_dbt):
+    """Compare a home's marts with those that a full build makes."""
+
+    def find_differing_marts(home):
+        """Name each mart that a full build of the same deliveries makes otherwise."""
+        full = copy_home(home)
+        with warm_dbt.without_tests():
+            build.run(full, exclude="source:ml+", full_refresh=True)
+        with connect(full) as connection:
+            connection.execute(f"attach '{home.warehouse}' as nightly (read_only)")
+            marts = connection.execute("""
+                select table_name from duckdb_tables()
+                where database_name = current_database() and schema_name = 'marts'
+            """).fetchall()
+            return [
+                mart
+                for (mart,) in marts
+                if _count(
+                    connection,
+                    f"(from marts.{mart} except all from nightly.marts.{mart})",
+                )
+                or _count(
+                    connection,
+                    f"(from nightly.marts.{mart} except all from marts.{mart})",
+                )
+            ]
+
+    return find_differing_marts
+
+
 def test_a_row_that_comes_two_years_late_touches_only_what_could_know_of_it(
-    home, copy_home
+    home, find_differing_marts
 ):
     with connect(home) as connection:
         before = _read_snapshots(connection)
@@ -50,17 +81,18 @@ def test_a_row_that_comes_two_years_late_touches_only_what_could_know_of_it(
         ).fetchall()
     assert touched == [(date(2026, 7, 1),)]
     assert {day for day in before if before[day] != after[day]} == {date(2026, 7, 1)}
-    assert _find_differing_marts(home, copy_home) == []
+    assert find_differing_marts(home) == []
 
 
 @pytest.mark.parametrize("seed", [1])
 def test_five_nights_in_any_order_leave_what_one_full_build_leaves(
-    home, copy_home, seed
+    home, find_differing_marts, warm_dbt, seed
 ):
     rng = random.Random(seed)  # noqa: S311 - an order of arrival
     with connect(home) as connection:
         waiting = _hold_back(connection, rng)
-    build.run(home, exclude="source:ml+", full_refresh=True)
+    with warm_dbt.without_tests():
+        build.run(home, exclude="source:ml+", full_refresh=True)
     steps = [_restate, _withdraw, _say_again, _merge, _accept_again]
 
     for night in range(NIGHTS):
@@ -74,7 +106,7 @@ def test_five_nights_in_any_order_leave_what_one_full_build_leaves(
         with connect(home, read_only=True) as connection:
             assert _count(connection, "ops.changed_deliveries") > 0
 
-    assert _find_differing_marts(home, copy_home) == []
+    assert find_differing_marts(home) == []
 
 
 @pytest.fixture(scope="module")
@@ -102,17 +134,19 @@ def nights(handmade_bank, copy_home):
     return first, bank.settings
 
 
-def test_old_months_whose_customers_become_known_stand_once(nights, copy_home):
+def test_old_months_whose_customers_become_known_stand_once(
+    nights, find_differing_marts
+):
     first, _ = nights
     with connect(first, read_only=True) as connection:
         assert connection.execute("""
             select month_date, customer_event_count, customer_count
             from marts.channel_service order by all
         """).fetchall() == [(date(2025, month, 1), 3, 3) for month in (1, 2, 3)]
-    assert _find_differing_marts(first, copy_home) == []
+    assert find_differing_marts(first) == []
 
 
-def test_what_a_register_takes_back_is_no_customers(nights, copy_home):
+def test_what_a_register_takes_back_is_no_customers(nights, find_differing_marts):
     _, second = nights
     with connect(second, read_only=True) as connection:
         assert connection.execute("""
@@ -120,7 +154,7 @@ def test_what_a_register_takes_back_is_no_customers(nights, copy_home):
             order by customer_id nulls last
         """).fetchall() == [("wang", 3), (None, 6)]
         assert _count(connection, "ops.changed_deliveries") == 3
-    assert _find_differing_marts(second, copy_home) == []
+    assert find_differing_marts(second) == []
 
 
 def test_a_night_finds_a_row_of_another_delivery_that_stands_twice(
@@ -257,30 +291,6 @@ def _set_status(connection, delivery_ids, status):
         "update ops.deliveries set status = ? where list_contains(?, delivery_id)",
         [status, delivery_ids],
     )
-
-
-def _find_differing_marts(home, copy_home):
-    """Name each mart that a full build of the same deliveries makes otherwise."""
-    full = copy_home(home)
-    build.run(full, exclude="source:ml+", full_refresh=True)
-    with connect(full) as connection:
-        connection.execute(f"attach '{home.warehouse}' as nightly (read_only)")
-        marts = connection.execute("""
-            select table_name from duckdb_tables()
-            where database_name = current_database() and schema_name = 'marts'
-        """).fetchall()
-        return [
-            mart
-            for (mart,) in marts
-            if _count(
-                connection,
-                f"(from marts.{mart} except all from nightly.marts.{mart})",
-            )
-            or _count(
-                connection,
-                f"(from nightly.marts.{mart} except all from marts.{mart})",
-            )
-        ]
 
 
 def _read_snapshots(connection):

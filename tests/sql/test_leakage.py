@@ -12,6 +12,8 @@ from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.warehouse import connect
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 AS_OF_DATE = "2025-09-01"
 CUT_OFF = f"{AS_OF_DATE} 06:00:00"
 EVENT_SOURCES = ("atm", "branch", "card", "online", "phone", "core_postings")

@@ -5,6 +5,8 @@ import pytest
 from pipelines.foundation.parameters import read_seed
 from pipelines.foundation.warehouse import connect
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 TODAY = "2025-03-31"
 # No customer, not before and not since.
 NONE = (None, False, None)

@@ -5,6 +5,8 @@ import pytest
 from pipelines.analysis import build
 from pipelines.foundation.warehouse import connect
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 MONTHS = "marts.customer_months"
 
 

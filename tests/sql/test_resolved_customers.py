@@ -4,6 +4,8 @@ import pytest
 
 from pipelines.foundation.warehouse import connect
 
+pytestmark = pytest.mark.usefixtures("models_only")
+
 BEFORE, AFTER = "2025-03-01", "2025-04-01"
 
 
