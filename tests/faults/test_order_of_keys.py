@@ -118,7 +118,7 @@ def name_all(landing):
 
 @pytest.mark.parametrize(
     "seed",
-    [*range(3), *(pytest.param(n, marks=pytest.mark.soak) for n in range(3, 200))],
+    [0, *(pytest.param(n, marks=pytest.mark.soak) for n in range(1, 200))],
 )
 def test_whoever_comes_first_the_same_row_counts(tmp_path, seed):
     random_ = random.Random(seed)  # noqa: S311
@@ -136,7 +136,7 @@ def test_whoever_comes_first_the_same_row_counts(tmp_path, seed):
 
 @pytest.mark.parametrize(
     "seed",
-    [*range(3), *(pytest.param(n, marks=pytest.mark.soak) for n in range(3, 200))],
+    [0, *(pytest.param(n, marks=pytest.mark.soak) for n in range(1, 200))],
 )
 def test_a_repaired_row_gives_way_to_what_was_said_before_whenever_that_comes(
     tmp_path, seed
