@@ -26,13 +26,13 @@ logger = logging.getLogger("pipelines.run_night")
 
 # In the order that assets and the calendar would start them, but for the estimators:
 # they come before the scores, because the first night has no champion yet.
-NIGHT = {
+DAGS_OF_A_NIGHT = {
     "ingest_deliveries": {},
     "build_marts": {},
     "train_estimators": {"only_missing": True},
     "score_customers": {},
 }
-OURS = ("pipelines", "models", "expectations")
+OUR_PACKAGES = ("pipelines", "models", "expectations")
 
 
 def main() -> int:
@@ -95,7 +95,7 @@ def run_night(settings: LocalSettings, problems: list[BaseException]) -> bool:
         prepare_database()
         share_logging(settings)
         dags = load_dags()
-        for dag_id, conf in NIGHT.items():
+        for dag_id, conf in DAGS_OF_A_NIGHT.items():
             if dag_id == "build_marts":
                 wait_for_dbt()
             if not run_dag(dags[dag_id], conf, problems):
@@ -111,7 +111,7 @@ def share_logging(settings: LocalSettings) -> None:
     root = logging.getLogger()
     theirs = list(root.handlers)
     configure_logging(settings)
-    for name in OURS:
+    for name in OUR_PACKAGES:
         ours = logging.getLogger(name)
         ours.handlers, ours.propagate = list(root.handlers), False
     root.handlers = theirs

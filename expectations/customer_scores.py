@@ -17,7 +17,7 @@ from expectations.rules import (
     require_of_table,
 )
 
-SCORED = f"""(
+ALL_SCORED = f"""(
     select customer_id, scored_at from ml.scores where as_of_date = {NEWEST_SNAPSHOT}
 )"""
 
@@ -61,7 +61,7 @@ SUITE = gx.ExpectationSuite(
             )
         ),
         forbid_rows(
-            f"customer_id not in (select customer_id from {SCORED})",
+            f"customer_id not in (select customer_id from {ALL_SCORED})",
             says="a row has a score",
             principle=COMPLETENESS,
         ),
@@ -72,12 +72,12 @@ SUITE = gx.ExpectationSuite(
         ),
         # Otherwise the mart was built before the last scoring.
         require_of_table(
-            f"max(scored_at) = (select max(scored_at) from {SCORED})",
+            f"max(scored_at) = (select max(scored_at) from {ALL_SCORED})",
             says="the mart holds the last scoring",
             principle=TIMELINESS,
         ),
         require_of_table(
-            f"count(*) = (select count(distinct customer_id) from {SCORED})",
+            f"count(*) = (select count(distinct customer_id) from {ALL_SCORED})",
             says="everybody scored is in the mart",
             principle=COMPLETENESS,
         ),

@@ -63,7 +63,7 @@ def trace_dags(calls, folder):
     """List the step of each task in the order of the DAGs, and what it waits for."""
     from airflow.dag_processing.dagbag import BundleDagBag  # noqa: PLC0415
 
-    from run_night import NIGHT  # noqa: PLC0415
+    from run_night import DAGS_OF_A_NIGHT  # noqa: PLC0415
 
     bag = BundleDagBag(
         dag_folder=folder, bundle_path=Path(folder), bundle_name="dags-folder"
@@ -76,7 +76,7 @@ def trace_dags(calls, folder):
             }
             for task in bag.dags[dag_id].tasks
         }
-        for dag_id in NIGHT
+        for dag_id in DAGS_OF_A_NIGHT
     }
 
 

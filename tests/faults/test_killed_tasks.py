@@ -23,7 +23,7 @@ CHILD = """
 import functools, os, signal, sys
 from local_airflow import LocalSettings, describe_environment, load_dags
 from local_airflow import prepare_database
-from run_night import NIGHT, run_dag
+from run_night import DAGS_OF_A_NIGHT, run_dag
 
 dag_id, *task_ids = sys.argv[1:]
 os.environ.update(describe_environment(LocalSettings(), log_level="ERROR"))
@@ -37,15 +37,15 @@ for task_id in task_ids:
         os.kill(os.getpid(), signal.SIGKILL)
     task.python_callable = work_and_die
 problems = []
-run_dag(dag, NIGHT[dag_id], problems)
+run_dag(dag, DAGS_OF_A_NIGHT[dag_id], problems)
 sys.exit(len(problems))
 """
 LIST = """
 import os
 from local_airflow import LocalSettings, describe_environment, load_dags
 os.environ.update(describe_environment(LocalSettings()))
-from run_night import NIGHT
-for dag_id in NIGHT:
+from run_night import DAGS_OF_A_NIGHT
+for dag_id in DAGS_OF_A_NIGHT:
     print("task", dag_id, *load_dags()[dag_id].task_ids)
 """
 MINED = [

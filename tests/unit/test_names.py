@@ -10,7 +10,7 @@ from pipelines.foundation.settings import PROJECT_ROOT
 
 MODULES = sorted(
     path.relative_to(PROJECT_ROOT)
-    for package in ("pipelines", "models")
+    for package in ("pipelines", "models", "dags", "expectations")
     for path in (PROJECT_ROOT / package).rglob("*.py")
 )
 # What may stand in several places, for it means the same in each, and why.
@@ -23,11 +23,16 @@ SHARED_MODULES = {
     "model": "a SEMMA stage, of use cases and of any table",
     "assess": "a SEMMA stage, of use cases and of any table",
     "page": "the report of a mining run, of use cases and of any table",
+    "accounts": "customers' accounts, as written and as expected",
+    "work_list": "the list, and what is expected of it",
     "night": "the whole night, and its command",
     "growth": "the use case, and who really grows in a synthetic bank",
     "truth": "what a synthetic bank knows, written and read",
 }
-SHARED_CONSTANTS = {"WORTH_CNY": "each use case says what it is worth"}
+SHARED_CONSTANTS = {
+    "WORTH_CNY": "each use case says what it is worth",
+    "SUITE": "each table says what is expected of it",
+}
 
 
 def list_constants(tree):
