@@ -19,9 +19,6 @@ def main(folder):
     )
     return {
         "import_errors": bag.import_errors,
-        "seconds": {
-            stats.file: stats.duration.total_seconds() for stats in bag.dagbag_stats
-        },
         "modules": sorted(sys.modules),
         "dags": {dag.dag_id: describe(dag) for dag in bag.dags.values()},
     }
