@@ -65,6 +65,47 @@ def measure_drift(before, after):
     return float(np.sum((before - after) * np.log(before / after)))
 
 
+def keep_bins(before, weight=None):
+    """Keep of a column what its drift is measured from, in plain numbers and texts.
+
+    Parameters
+    ----------
+    before : Series of shape (n_rows,)
+        Numbers or texts, values may be missing.
+    weight : ndarray of shape (n_rows,), optional
+        For how many rows each speaks.
+
+    Returns
+    -------
+    dict
+        ``edges`` of numbers or ``levels`` of texts, and ``rows``, how many lay in each
+        bin; see :func:`count_bins`.
+
+    Examples
+    --------
+    >>> keep_bins(pd.Series(["red", "green", "red"]))
+    {'levels': ['red', 'green'], 'rows': [2.0, 1.0, 0.0]}
+    """
+    if pd.api.types.is_numeric_dtype(before):
+        kept = {"edges": _find_edges(before).tolist()}
+    else:
+        kept = {"levels": before.dropna().unique().tolist()}
+    rows = np.bincount(place(kept, before), weight, minlength=count_bins(kept))
+    return kept | {"rows": rows.astype(float).tolist()}
+
+
+def count_bins(kept):
+    """Count the bins: the last is for missing numbers, or for texts not seen before."""
+    return len(kept["edges"]) + 2 if "edges" in kept else len(kept["levels"]) + 1
+
+
+def place(kept, values):
+    """Give the bin of each row, of what :func:`keep_bins` has kept."""
+    if "edges" in kept:
+        return _place_by_edge(np.array(kept["edges"]), values)
+    return _place_by_level(pd.Index(kept["levels"], dtype=object), values)
+
+
 def bin_together(before, after):
     """Put the rows of two samples of a column into the same bins.
 
@@ -81,17 +122,25 @@ def bin_together(before, after):
 
 def _bin_by_quantile(train, test):
     """Bins by deciles of the training part; a missing value has the last bin."""
-    edges = np.unique(train.quantile(np.linspace(0, 1, BIN_COUNT + 1)[1:-1]).dropna())
-    return [
-        np.where(
-            values.isna(), len(edges) + 1, np.searchsorted(edges, values, side="left")
-        )
-        for values in (train, test)
-    ]
+    edges = _find_edges(train)
+    return [_place_by_edge(edges, values) for values in (train, test)]
 
 
 def _bin_by_level(train, test):
     """One bin per text; whatever training did not show, and missing, have the last."""
     levels = pd.Index(train.dropna().unique())
-    bins = (levels.get_indexer(values) for values in (train, test))
-    return [np.where(codes < 0, len(levels), codes) for codes in bins]
+    return [_place_by_level(levels, values) for values in (train, test)]
+
+
+def _find_edges(values):
+    return np.unique(values.quantile(np.linspace(0, 1, BIN_COUNT + 1)[1:-1]).dropna())
+
+
+def _place_by_edge(edges, values):
+    bins = np.searchsorted(edges, values, side="left")
+    return np.where(values.isna(), len(edges) + 1, bins)
+
+
+def _place_by_level(levels, values):
+    codes = levels.get_indexer(values)
+    return np.where(codes < 0, len(levels), codes)

@@ -1,6 +1,7 @@
 """Every row is judged by estimators that have not seen it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -8,7 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from models.model.table_candidates import BOOSTING_SETTINGS, to_log_odds
+from models.model.table_candidates import BOOSTING_SETTINGS
+from models.model.table_estimator import average_log_odds, predict_in_parts
 
 USUAL_FOLDS = 4
 CALIBRATION = {"C": 1.0, "max_iter": 500}
@@ -35,7 +37,7 @@ class CrossFitted:
 
     def predict_log_odds(self, X):
         """Mean of what the members say of rows that none of them has seen."""
-        return np.mean([_predict_log_odds(each, X) for each in self.members], axis=0)
+        return predict_in_parts(partial(average_log_odds, self.members), X)
 
 
 def split_folds(label, random_state=None, group=None, count=USUAL_FOLDS):
@@ -166,4 +168,4 @@ def _fit(pipeline, X, label, fit_rows, tune_rows):
 
 
 def _predict_log_odds(pipeline, X):
-    return to_log_odds(pipeline.predict_proba(X)[:, 1])
+    return average_log_odds([pipeline], X)

@@ -1,5 +1,6 @@
 """What each column of a foreign table is: its cells read, and its kind decided."""
 
+import hashlib
 import unicodedata
 
 import numpy as np
@@ -64,7 +65,76 @@ def arrange(frame, like=None):
     return pd.DataFrame(arranged, index=frame.index)
 
 
-def read_numbers(values):
+def disguise_codes(X, kinds, key):
+    """Replace texts of columns with many levels by keyed hashes: they may be names.
+
+    Nothing that is learnt changes by it, and an estimator keeps no such text.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_rows, n_columns)
+        Arranged.
+    kinds : dict of str to str
+        By column.
+    key : str
+        Who has it can look up a text, not read one.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        ``MISSING`` stays as it is.
+    """
+    codes = [name for name in X if kinds[name] == CODE]
+    return X.assign(**{name: _disguise(X[name], key.encode()) for name in codes})
+
+
+def _disguise(values, key):
+    numbers, texts = pd.factorize(values)
+    hashed = [
+        text
+        if text == MISSING
+        else hashlib.blake2b(text.encode(), key=key, digest_size=12).hexdigest()
+        for text in texts
+    ]
+    return pd.Series(np.array(hashed, dtype=object)[numbers], index=values.index)
+
+
+def find_marks(values):
+    """Find what a part of a column proves of its decimal mark.
+
+    Parameters
+    ----------
+    values : Series of shape (n_rows,)
+        Text, or anything that can be written as text.
+
+    Returns
+    -------
+    ndarray of bool of shape (3,)
+        Whether a comma must mark decimals somewhere, whether a point must, and whether
+        a comma may. What several parts prove is joined by *or*.
+    """
+    text = pd.Series(values.dropna().astype(str).unique(), dtype=object)
+    return _prove_marks(_take_off_marks(text)[0])
+
+
+def choose_mark(proved):
+    """Choose the decimal mark of a column, ``""`` where it is not proved.
+
+    Examples
+    --------
+    >>> parts = [pd.Series(["1,500"]), pd.Series(["12.50"])]
+    >>> choose_mark(find_marks(parts[0])), choose_mark(sum(map(find_marks, parts)))
+    ('', '.')
+    """
+    comma, point, is_open = proved
+    if comma and point:
+        return ""
+    if comma:
+        return ","
+    return "" if is_open and not point else "."
+
+
+def read_numbers(values, decimal=None):
     """Read text as numbers, as banks write them, where it can be read in one way only.
 
     Understood are currencies, thousands (``1,234.56``, ``1.234,56``, ``1 234,56``,
@@ -76,6 +146,8 @@ def read_numbers(values):
     ----------
     values : Series of shape (n_rows,)
         Text, or anything that can be written as text; with a unique index.
+    decimal : str, optional
+        As :func:`choose_mark` gives it for a column of which these are a part.
 
     Returns
     -------
@@ -94,7 +166,7 @@ def read_numbers(values):
     known = values.dropna()
     # A column of millions of rows has far fewer ways of writing, and each is read once.
     text = pd.Series(known.astype(str).unique(), dtype=object)
-    numbers = pd.Series(_read_marked(text).to_numpy(), index=text.to_numpy())
+    numbers = pd.Series(_read_marked(text, decimal).to_numpy(), index=text.to_numpy())
     read = known.astype(str).map(numbers)
     return read.astype(float).reindex(values.index)
 
@@ -124,7 +196,7 @@ def tell_unread_numbers(values):
         return ""
     bare, _ = _take_off_marks(text)
     looks = bare.str.fullmatch(r"\d[\d., ']*")
-    if looks.mean() < MOSTLY or _find_decimal_mark(bare[looks]) is not None:
+    if looks.mean() < MOSTLY or choose_mark(_prove_marks(bare[looks])):
         return ""
     if bare[looks].str.contains(".", regex=False).any():
         return "comma and point each mark decimals in some of its values"
@@ -189,11 +261,12 @@ def _is_name(values, auc_alone):
     )
 
 
-def _read_marked(text):
+def _read_marked(text, decimal=None):
     """Read distinct texts as numbers, NaN where there is none."""
     bare, sign = _take_off_marks(text)
-    decimal = _find_decimal_mark(bare)
     if decimal is None:
+        decimal = choose_mark(_prove_marks(bare))
+    if not decimal:
         return pd.Series(np.nan, index=text.index)
     thousands = "." if decimal == "," else ","
     grouped = bare.str.fullmatch(rf"\d{{1,3}}([{thousands} ']\d{{3}})+(\{decimal}\d*)?")
@@ -227,8 +300,7 @@ def _take_off_sign(bare, sign):
     return bare.where(~is_signed, taken[1].str.strip()), sign
 
 
-def _find_decimal_mark(bare):
-    """Find which of comma and point marks decimals; None where both may, or neither."""
+def _prove_marks(bare):
     comma = (
         bare.str.fullmatch(r"\d{1,3}(\.\d{3})+,\d*")
         | bare.str.fullmatch(r"\d*,\d{1,2}|\d*,\d{4,}|0,\d+|\d{4,},\d+")
@@ -241,12 +313,8 @@ def _find_decimal_mark(bare):
         | bare.str.fullmatch(r"\d{1,3}(,\d{3}){2,}")
         | bare.str.fullmatch(r"\d{1,3}([ ']\d{3})+\.\d*")
     )
-    if comma.any() and point.any():
-        return None
-    if comma.any():
-        return ","
-    open_commas = bare.str.fullmatch(r"\d{1,3},\d{3}").any()
-    return None if open_commas and not point.any() else "."
+    is_open = bare.str.fullmatch(r"\d{1,3},\d{3}")
+    return np.array([comma.any(), point.any(), is_open.any()], dtype=bool)
 
 
 def _is_number(values):
@@ -276,6 +344,9 @@ def _arrange_number(values):
         moments = pd.DatetimeIndex(pd.to_datetime(values, utc=True)).as_unit("us")
         days = pd.Series(moments.asi8 / MICROSECONDS_A_DAY, index=values.index)
         return days.where(values.notna())
+    if pd.api.types.infer_dtype(values, skipna=True) == "boolean":
+        # Beside a gap, true and false are objects.
+        values = values.map({True: 1.0, False: 0.0})
     if pd.api.types.is_numeric_dtype(values):
         numbers = pd.to_numeric(values, errors="coerce").astype(float)
     else:

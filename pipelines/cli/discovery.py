@@ -1,5 +1,6 @@
 """The commands of knowledge discovery: the five stages, and who becomes champion."""
 
+import sys
 from dataclasses import fields
 from functools import partial
 from importlib import import_module
@@ -185,6 +186,44 @@ def _go_on(of: str, stage: str) -> None:
     use_case = known(of)
     step = import_module(f"pipelines.discovery.use_cases.{stage}")
     step.run(Settings(), use_case)
+
+
+@command(
+    epilog=example(
+        "predict var/reports/table_members/RUN new.csv --out predicted.parquet"
+    )
+)
+def predict(
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a mined table, or its report.html.")
+    ],
+    file: Annotated[Path, typer.Argument(help="Rows to predict: CSV or Parquet.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Parquet or CSV to write to, by its name. Else CSV to here."),
+    ] = None,
+    encoding: Encoding = None,
+    reasons: Annotated[
+        bool, typer.Option("--reasons/--no-reasons", help="Say why, row by row.")
+    ] = True,
+) -> None:
+    """Predict rows of any size by what mining a table has kept.
+
+    Each row gets its probability, and up to three reasons in English and Chinese.
+    Columns that have moved since, and levels that are new, are named on stderr.
+    """
+    existing(run), existing(file)
+    from pipelines.discovery.any_table import predict as step
+
+    step.run(
+        Settings(),
+        run,
+        file,
+        out or sys.stdout,
+        encoding=encoding,
+        with_reasons=reasons,
+    )
 
 
 @command(epilog=example("challengers"))

@@ -64,7 +64,7 @@ def test_options_of_a_table_default_to_those_of_a_request(name):
 def test_every_promised_command_is_there():
     promised = (
         "simulate ingest validate resolve build publish import run "
-        "sample explore modify model assess mine challengers approve decline "
+        "sample explore modify model assess mine predict challengers approve decline "
         "score explain monitor status "
         "deliveries overdue accept withdraw quarantine replay verify forget "
         "work-list"

@@ -1,17 +1,15 @@
 """Assess: how good each candidate is on rows it has not seen, and how sure that is."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from models.assess.resampling import Contacts, resample, summarise
 from models.assess.verdict import TableFindings, write_table_verdict
-from pipelines.discovery.any_table.model import BEST_COLUMN, SCORECARD, Predictions
-from pipelines.discovery.any_table.request import METRICS
+from pipelines.discovery.any_table.choice import BEST_COLUMN, SCORECARD, choose
+from pipelines.discovery.any_table.model import Predictions
 from pipelines.discovery.any_table.sample import Sample
 from pipelines.discovery.report.plots import (
     plot_calibration,
@@ -22,18 +20,6 @@ from pipelines.discovery.report.plots import (
 from pipelines.foundation.parameters import read_contact_capacity
 
 BEST = "best"
-# By name of the metric. The higher, the better.
-SCORERS = dict(
-    zip(
-        METRICS,
-        (
-            roc_auc_score,
-            average_precision_score,
-            lambda *of, **weighted: -brier_score_loss(*of, **weighted),
-        ),
-        strict=True,
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ def judge(
     Assessment
     """
     chosen = [
-        _choose(tuned, sample.label[train], sample.weight[train], metric)
+        choose(tuned, sample.label[train], sample.weight[train], metric)
         for tuned, (train, _) in zip(predictions.tune, sample.splits, strict=True)
     ]
     probability = np.full(len(sample.X), np.nan)
@@ -136,14 +122,6 @@ def _number_units(sample: Sample, rows: np.ndarray) -> np.ndarray:
     if group is None:
         return np.arange(len(rows))
     return np.unique(group, return_inverse=True)[1]
-
-
-def _choose(
-    tuned: dict[str, np.ndarray], label: np.ndarray, weight: np.ndarray, metric: str
-) -> str:
-    measure_one = partial(SCORERS[metric], label, sample_weight=weight)
-    candidates = [name for name in tuned if name != BEST_COLUMN]
-    return max(candidates, key=lambda name: measure_one(tuned[name]))
 
 
 def _find(drawn: dict[str, dict[str, np.ndarray]], base_rate: float) -> TableFindings:

@@ -14,7 +14,8 @@ from models.assess.resampling import DRAWS
 from models.modify.columns import DROP
 from pipelines.discovery.any_table import explore
 from pipelines.discovery.any_table.assess import BEST, Assessment
-from pipelines.discovery.any_table.model import BEST_COLUMN, Predictions
+from pipelines.discovery.any_table.choice import BEST_COLUMN
+from pipelines.discovery.any_table.model import Predictions
 from pipelines.discovery.any_table.modify import find_most_telling
 from pipelines.discovery.any_table.request import Request
 from pipelines.discovery.any_table.sample import Sample

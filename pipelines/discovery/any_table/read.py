@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
-from models.modify.columns import read_numbers
+from models.modify.columns import choose_mark, find_marks, read_numbers
 from pipelines.discovery.any_table.dates import prove_dates
 from pipelines.discovery.any_table.formats import Source, open_source, quote, trim
 from pipelines.discovery.any_table.request import Request, names_file
@@ -25,12 +26,29 @@ NESTED = re.compile(r"(STRUCT|MAP|UNION)\(.*|.*\]")
 NO_HEADER = re.compile(r"column\d+")  # what DuckDB calls columns without one
 FLOATS = {"FLOAT", "DOUBLE"}
 BYTES, TEXT = "BLOB", "VARCHAR"
+VECTORS_AT_ONCE = 10  # of 2,048 rows each
 
 # Of the rows read, up to this share the rarer target is kept whole. A whole table of
 # one in a thousand would else leave too few of it to learn from.
 RARER_SHARE = 0.2
 LARGEST_WEIGHT = 100  # figures count a row as often as this
 NEGLIGIBLE = 0.01  # of a weight, which is whole
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a table is read, so that another one can be read the same way.
+
+    Attributes
+    ----------
+    types : dict of str to str
+        What DuckDB takes each column for.
+    dates : dict of str to str
+        What reads a date that is written as text, in SQL, see :mod:`dates`.
+    """
+
+    types: dict[str, str]
+    dates: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,11 @@ class Table:
     weight: pd.Series | None = None
     dates: dict[str, str] = field(default_factory=dict)
     unsure: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def form(self) -> Form:
+        """How it was read."""
+        return Form(self.types, self.dates)
 
 
 def read_table(settings: Settings, request: Request) -> Table:
@@ -220,13 +243,7 @@ def read_like(settings: Settings, request: Request, known: Table) -> Table:
         connection, relation = opened
         own = _describe(connection, relation)
         types = {name: known.types.get(name, kind) for name, kind in own.items()}
-        listed = ", ".join(
-            f"{_cast(name, own[name], types[name], known.dates.get(name))} "
-            f"as {quote(name)}"
-            if name not in as_text
-            else f"{_write_text(name, own[name])} as {quote(name)}"
-            for name in own
-        )
+        listed = _list_like(own, list(own), known.form, as_text)
         query = (
             f"select row_number() over () as {ROW_NUMBER}, {listed} "
             f"from {relation} order by {ROW_NUMBER}"
@@ -237,6 +254,118 @@ def read_like(settings: Settings, request: Request, known: Table) -> Table:
         if NUMBERS.fullmatch(kind) and own[name] == TEXT and name not in as_text:
             frame[name] = read_numbers(frame[name])
     return Table(frame, frame.pop(ROW_NUMBER), len(frame), query, types)
+
+
+class Rows:
+    """A table that is read in parts, each column as the type it was learnt in.
+
+    Attributes
+    ----------
+    names : list of str
+        All columns of it.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        relation: str,
+        form: Form,
+        as_text: tuple[str, ...],
+    ) -> None:
+        self._connection, self._relation = connection, relation
+        self._form, self._as_text = form, as_text
+        self._own = _describe(connection, relation)
+        self.names = list(self._own)
+
+    def read(
+        self, names: list[str], numbers: set[str], size: int
+    ) -> Iterator[pd.DataFrame]:
+        """Read some columns, in the order of the rows.
+
+        Parameters
+        ----------
+        names : list of str
+        numbers : set of str
+            Those that are numbers, also where they are written as text.
+        size : int
+            Rows of each part; the last has what is left.
+
+        Yields
+        ------
+        DataFrame of shape (n_rows, n_columns)
+            Never all of a large table is in memory.
+        """
+        listed = _list_like(self._own, names, self._form, self._as_text)
+        query = f"select {listed} from {self._relation}"
+        kinds = _describe(self._connection, f"({query})")
+        texts = [name for name in names if name in numbers and kinds[name] == TEXT]
+        marks = {name: self._find_mark(name, query) for name in texts}
+        for part in _fetch(self._connection, query, size):
+            for name, mark in marks.items():
+                part[name] = read_numbers(part[name], mark)
+            yield part
+
+    def _find_mark(self, name: str, query: str) -> str:
+        """Find what the whole column proves of its decimal mark."""
+        column = quote(name)
+        (plain,) = self._connection.execute(
+            f"select bool_and(try_cast({column} as double) is not null) "
+            f"from ({query}) where {column} is not null"
+        ).fetchone()
+        if plain or plain is None:
+            return "."
+        proved = np.zeros(3, dtype=bool)
+        for part in _fetch(self._connection, f"select {column} from ({query})"):
+            proved |= find_marks(part[name])
+        return choose_mark(proved)
+
+
+def _fetch(
+    connection: duckdb.DuckDBPyConnection, query: str, size: int | None = None
+) -> Iterator[pd.DataFrame]:
+    """Give a result in parts of a size, or as DuckDB cuts it."""
+    connection.execute(query)
+    kept, count = [], 0
+    while len(part := connection.fetch_df_chunk(VECTORS_AT_ONCE)):
+        if size is None:
+            yield part
+            continue
+        kept.append(part)
+        count += len(part)
+        if count >= size:
+            joined = pd.concat(kept, ignore_index=True)
+            for at in range(0, count - count % size, size):
+                yield joined.iloc[at : at + size].reset_index(drop=True)
+            kept, count = [joined.iloc[count - count % size :]], count % size
+    if count:
+        yield pd.concat(kept, ignore_index=True)
+
+
+@contextmanager
+def open_like(settings: Settings, request: Request, form: Form) -> Iterator[Rows]:
+    """Open the file of rows to predict, to be read in parts as :func:`read_like` does.
+
+    Raises
+    ------
+    UsageError
+        There is no such file or table, or it can't be read.
+    """
+    with _open(settings, request, str(request.test), as_text=None) as opened:
+        yield Rows(*opened, form, request.names_of_rows)
+
+
+def _list_like(
+    own: dict[str, str], names: list[str], form: Form, as_text: tuple[str, ...]
+) -> str:
+    """List columns in SQL, each as the type it was learnt in."""
+    return ", ".join(
+        f"{_write_text(name, own[name])} as {quote(name)}"
+        if name in as_text
+        else f"{_cast(name, own[name], form.types.get(name, own[name]), date)} "
+        f"as {quote(name)}"
+        for name in names
+        for date in [form.dates.get(name)]
+    )
 
 
 def _require_rows(source: str, types: dict[str, str], total: int) -> None:

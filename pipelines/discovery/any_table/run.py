@@ -1,25 +1,26 @@
 """Mine any table: the five stages, for a file or table of the modeller's own."""
 
 import logging
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
-from pipelines.discovery.any_table import assess, explore, model, modify
+from pipelines.discovery.any_table import assess, explore, kept, model, modify
 from pipelines.discovery.any_table.assess import BEST, Assessment
+from pipelines.discovery.any_table.bugs import hold_back_values
+from pipelines.discovery.any_table.card import write_card
 from pipelines.discovery.any_table.folder import COLUMNS_FILE, SAMPLE, Folder
 from pipelines.discovery.any_table.page import HOW_TO_WRITE, write_html
 from pipelines.discovery.any_table.request import Request
 from pipelines.discovery.any_table.sample import Sample
+from pipelines.discovery.champion.registry import register
 from pipelines.discovery.report.parts import MEASURES
 from pipelines.discovery.tracking import mlflow_runs as tracking
-from pipelines.foundation.errors import PipelineError
 from pipelines.foundation.settings import Settings
 
-OURS = [Path(__file__).parents[3] / folder for folder in ("pipelines", "models")]
+CARD_FILE = "card.md"
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,8 @@ def run(settings: Settings, request: Request) -> Path:
     Returns
     -------
     Path
-        The folder of this run, with ``report.html``, ``predictions.parquet``, and what
-        each stage left.
+        The folder of this run, with ``report.html``, ``predictions.parquet``, the card
+        of what is kept for `crm predict`, and what each stage left.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def run(settings: Settings, request: Request) -> Path:
     DataQualityError
         The table can't be learnt from.
     """
-    with _hold_back_values():
+    with hold_back_values():
         folder = begin(settings, request)
         for stage in RUN_STAGE.values():
             stage(folder)
@@ -56,9 +57,9 @@ def run(settings: Settings, request: Request) -> Path:
 
 def begin(settings: Settings, request: Request) -> Folder:
     """Sample: begin a run, and write which rows are in which part."""
-    with _hold_back_values():
+    with hold_back_values():
         folder = Folder.begin(settings, request)
-    with _hold_back_values(), _open_stage(folder, "sample"):
+    with hold_back_values(), _open_stage(folder, "sample"):
         drawn = folder.drawn
         part = pd.Series("train", index=drawn.keys.index)
         for number, (_, test) in enumerate(drawn.splits, start=1):
@@ -126,7 +127,7 @@ def run_stage(settings: Settings, stage: str, path: Path | str) -> Path:
     DataQualityError
         The table is no longer what was sampled, or can't be learnt from.
     """
-    with _hold_back_values():
+    with hold_back_values():
         folder = Folder(settings, Path(path))
         RUN_STAGE[stage](folder)
     return folder.path
@@ -173,7 +174,7 @@ def _model(folder: Folder) -> None:
     request, columns = folder.request, folder.read_columns(after="modify")
     kinds = dict(zip(columns["column_name"], columns["treatment"], strict=True))
     with _open_stage(folder, "model"):
-        predictions = model.fit(
+        predictions, winner = model.fit(
             folder.settings,
             request,
             folder.drawn,
@@ -182,6 +183,10 @@ def _model(folder: Folder) -> None:
             folder.clock,
         )
         folder.write_predictions(predictions)
+        kept.write(
+            folder.path,
+            kept.keep(folder.settings, request.name, folder.drawn, kinds, winner),
+        )
     logger.info("%s modelled: %s", request.name, " and ".join(predictions.test))
 
 
@@ -204,6 +209,11 @@ def _assess(folder: Folder) -> None:
         _write_predictions(drawn, assessment, folder.path)
         page = write_html(request, drawn, columns, predictions, assessment)
         (folder.path / "report.html").write_text(page, encoding="utf-8")
+        held = kept.read(folder.path)
+        card = write_card(request, drawn, columns, held, assessment)
+        (folder.path / CARD_FILE).write_text(card, encoding="utf-8")
+        tracking.log(texts={CARD_FILE: card})
+        register(folder.settings, request.name, held.artifact)
     tracking.end_run(folder.settings, folder.run_id, data_version=folder.data_version)
     logger.info(
         "%s assessed: AUC %.4f (%.4f to %.4f), lift at capacity %.2f, calibration "
@@ -228,28 +238,6 @@ RUN_STAGE = {
     "model": _model,
     "assess": _assess,
 }
-
-
-@contextmanager
-def _hold_back_values() -> Iterator[None]:
-    """Say in one line where it failed unforeseen: the message may quote a row."""
-    try:
-        yield
-    except (PipelineError, OSError):
-        raise
-    except Exception as error:  # noqa: BLE001 - it is raised again, without its message
-        *_, place = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if any(map(Path(frame.filename).is_relative_to, OURS))
-        ]
-        msg = (
-            f"Mining failed with {type(error).__name__} at "
-            f"{Path(place.filename).name}:{place.lineno}, so it has no result. This is "
-            "a bug: please report this line. No more is shown, since it may quote a "
-            "row."
-        )
-        raise PipelineError(msg) from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from pipelines.discovery.any_table.read import (
     MOMENTS,
     NESTED,
     NUMBERS,
+    Form,
     Table,
     read_like,
     read_table,
@@ -31,6 +33,7 @@ from pipelines.foundation.settings import Settings
 FEWEST_POSITIVES = 50
 FEWEST_GROUPS = 20
 HELD_OUT_SHARE = 0.2
+SHOWN = 16  # digits of a hash
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Sample:
         those of the rarer label. It depends on nothing but the label.
     group : ndarray of shape (n_rows,), optional
         A whole number: rows of one group belong together. None: each is on its own.
+    form : Form
+        How the table was read.
     """
 
     X: pd.DataFrame
@@ -81,6 +86,7 @@ class Sample:
     copies: int
     weight: np.ndarray
     group: np.ndarray | None
+    form: Form
 
     @property
     def train(self) -> np.ndarray:
@@ -97,11 +103,19 @@ class Sample:
         return None if self.group is None else self.group[rows]
 
     def hash(self) -> str:
-        """Hash all rows, labels and names of columns."""
+        """Hash all rows, labels and names of columns; what is shown of it."""
+        return self._digest[:SHOWN]
+
+    def derive_key(self) -> str:
+        """Derive a key that is the same for the same rows, and that nothing shows."""
+        return self._digest[SHOWN:]
+
+    @cached_property
+    def _digest(self) -> str:
         rows = pd.util.hash_pandas_object(self.X, index=False).to_numpy()
         digest = hashlib.sha256(rows.tobytes() + self.label.tobytes())
         digest.update("\n".join(self.X.columns).encode())
-        return digest.hexdigest()[:16]
+        return digest.hexdigest()
 
 
 def draw(settings: Settings, request: Request) -> Sample:
@@ -166,6 +180,7 @@ def draw(settings: Settings, request: Request) -> Sample:
         count,
         table.weight.loc[chosen].to_numpy(dtype=int),
         group,
+        table.form,
     )
     return _add_test(settings, request, sample, table) if request.test else sample
 

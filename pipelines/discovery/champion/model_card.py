@@ -1,6 +1,7 @@
 """The card of an estimator: what it is for, how good it is, and who let it in."""
 
 from pipelines.discovery.champion.challenges import Challenge
+from pipelines.discovery.report.markdown import tabulate
 from pipelines.foundation.use_case import find_use_case
 
 OUT_OF_TIME = """\
@@ -41,7 +42,7 @@ def write_card(challenge: Challenge) -> str:
         [
             f"# {challenge.use_case}, version {challenge.estimator_version}",
             use_case.question,
-            _tabulate(
+            tabulate(
                 ["", ""],
                 [
                     ["use case", f"{use_case.title} {use_case.title_zh}"],
@@ -57,14 +58,14 @@ def write_card(challenge: Challenge) -> str:
                 ],
             ),
             "## Learnt from",
-            _tabulate(
+            tabulate(
                 ["part", "first snapshot", "last snapshot", "rows", "positives"],
                 [list(part.values()) for part in figures["sample"]],
             ),
             OUT_OF_TIME.format(1 - 2 * figures["tail"]),
             _tabulate_comparisons(figures["comparisons"]),
             FAIRNESS,
-            _tabulate(["figure", "value"], _list_figures(figures)),
+            tabulate(["figure", "value"], _list_figures(figures)),
             LIMITS,
         ]
     )
@@ -72,7 +73,7 @@ def write_card(challenge: Challenge) -> str:
 
 def _tabulate_comparisons(comparisons: list[dict]) -> str:
     rivals = list(comparisons[-1]["over"])
-    return _tabulate(
+    return tabulate(
         ["as of", "rows", "positives", "AUC", *(f"over {name}" for name in rivals)],
         [
             [
@@ -111,14 +112,3 @@ def _show(interval: tuple[float, float, float], form: str) -> str:
 
 def _show_gap(gap: float | None, form: str) -> str:
     return "groups too small to say" if gap is None else format(gap, form)
-
-
-def _tabulate(header: list[str], rows: list[list]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    # A person's words may hold what Markdown reads as the end of a cell.
-    return "\n".join(
-        "| "
-        + " | ".join(" ".join(str(cell).split()).replace("|", "\\|") for cell in line)
-        + " |"
-        for line in lines
-    )

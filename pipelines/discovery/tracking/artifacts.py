@@ -77,7 +77,12 @@ def digest_files(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def load_estimator(
-    settings: Settings, use_case: str, artifact: Artifact, *, trusted: list[str]
+    settings: Settings,
+    use_case: str,
+    artifact: Artifact,
+    *,
+    trusted: list[str],
+    remedy: str = "go back to an earlier champion with `crm approve`",
 ) -> BaseEstimator:
     """Load an estimator if each of its files is what it was when it was logged.
 
@@ -94,6 +99,8 @@ def load_estimator(
         Which one, and what its files must be.
     trusted : list of str
         Types it may be made of, besides those that skops trusts.
+    remedy : str
+        What to do where there is no backup of it.
 
     Raises
     ------
@@ -108,8 +115,8 @@ def load_estimator(
     ):
         msg = (
             f"The files of the {use_case} estimator {artifact.model_id} are not those "
-            "on record, so it was not loaded. Restore them from a backup, or go back "
-            "to an earlier champion with `crm approve`."
+            "on record, so it was not loaded. Restore them from a backup, or "
+            f"{remedy}."
         )
         raise GateRefusedError(msg)
     _require_same_version(use_case, files[REQUIREMENTS_FILE].decode())

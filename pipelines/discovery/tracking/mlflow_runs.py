@@ -134,6 +134,7 @@ def log_estimator(
     *,
     categorical: list[str],
     numeric: list[str],
+    trusted: list[str] = TRUSTED_TYPES,
 ) -> Artifact:
     """Log a fitted estimator to the open run, without a single example row.
 
@@ -144,9 +145,11 @@ def log_estimator(
     use_case : str
         What it is for.
     estimator : BaseEstimator
-        Fitted, made of ``TRUSTED_TYPES``, and without a row it has learnt from.
+        Fitted, made of trusted types, and without a row it has learnt from.
     categorical, numeric : list of str
         The columns it takes, for its signature.
+    trusted : list of str, default=TRUSTED_TYPES
+        What it may be made of, besides what skops trusts by itself.
 
     Returns
     -------
@@ -161,7 +164,7 @@ def log_estimator(
             estimator,
             name="estimator",
             serialization_format="skops",
-            skops_trusted_types=TRUSTED_TYPES,
+            skops_trusted_types=trusted,
             pip_requirements=REQUIREMENTS,
             signature=ModelSignature(Schema(columns), Schema([ColSpec("double")])),
             pyfunc_predict_fn="predict_proba",
