@@ -69,7 +69,7 @@ def forbid_rows(condition, *, says, principle, severity="critical"):
     return gxe.UnexpectedRowsExpectation(
         unexpected_rows_query=f"select 1 as broken from {{batch}} where {condition}",
         description=says,
-        meta=principle,
+        meta=principle | {"forbids": condition},
         severity=severity,
     )
 

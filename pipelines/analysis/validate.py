@@ -8,7 +8,12 @@ import logging
 import duckdb
 
 from pipelines.foundation.errors import DataQualityError, MissingSourceError, UsageError
-from pipelines.foundation.gates.verdicts import Verdict, record, report_path
+from pipelines.foundation.gates.verdicts import (
+    Failure,
+    Verdict,
+    record,
+    report_path,
+)
 from pipelines.foundation.settings import Settings
 from pipelines.foundation.use_case import USE_CASES
 from pipelines.foundation.warehouse import connect, prepare, run_lock
@@ -35,6 +40,27 @@ GATED_TABLES = {
     "scores": (*(use_case.score_table for use_case in USE_CASES), *MARTS_OF_SCORES),
 }
 GATES = tuple(GATED_TABLES)
+# Which deliveries said last what is wrong, where a row says of whom or what it is.
+ORIGINS = {
+    "intermediate.int_customers_registered": """
+        select distinct max_by(delivery_id, (changed_date, known_at)) as delivery_id
+        from intermediate.int_registrations_resolved
+        where superseded_at is null
+            and customer_id in (select customer_id from ({broken}))
+        group by customer_id order by delivery_id
+    """,
+    "marts.accounts": """
+        select distinct max_by(delivery_id, (changed_date, known_at)) as delivery_id
+        from intermediate.int_accounts_resolved
+        where superseded_at is null
+            and account_id in (select account_id from ({broken}))
+        group by account_id order by delivery_id
+    """,
+    "marts.transactions": """
+        select distinct delivery_id from ({broken}) order by delivery_id
+    """,
+}
+MAX_NAMED = 5
 
 
 def run(settings: Settings, gate: str) -> None:
@@ -103,7 +129,11 @@ def _judge(
             continue
         suite = suites.load_suite(name)
         query = _select_judged(table, gate)
-        verdicts.append(suites.judge_query(context, suite, connection, query))
+        verdicts.append(
+            suites.judge_query(
+                context, suite, connection, query, origins=ORIGINS.get(table, "")
+            )
+        )
     suites.write_docs(context, docs, verdicts)
     return verdicts
 
@@ -166,8 +196,22 @@ def _report(settings: Settings, gate: str, verdicts: list[Verdict]) -> None:
         modules = sorted({f"expectations/{v.target}.py" for v, _ in criticals})
         msg = (
             f"{gate}: {len(criticals)} expectations failed, so nothing will be made of "
-            f"these tables or published.\n{failures}\n"
+            f"these tables or published.\n{failures}\n{_name_origins(criticals)}"
             f"What was expected, and why: {', '.join(modules)}. "
             f"Report: {report_path(settings, gate)}."
         )
         raise DataQualityError(msg)
+
+
+def _name_origins(criticals: list[tuple[Verdict, Failure]]) -> str:
+    """Name the deliveries to withdraw; nothing where no row leads to one."""
+    origins = sorted({name for _, failure in criticals for name in failure.origins})
+    if not origins:
+        return ""
+    listed = ", ".join(origins[:MAX_NAMED])
+    if len(origins) > MAX_NAMED:
+        listed += f" and {len(origins) - MAX_NAMED} more"
+    return (
+        f"Such rows came with {listed}. To go on without them: `crm withdraw "
+        f"{origins[0]} --reason …`, then run the night again.\n"
+    )

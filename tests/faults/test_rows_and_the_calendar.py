@@ -134,3 +134,48 @@ def test_rows_that_are_gone_are_missed_however_old_they_are(settings, deliver, a
         accept.run(settings)
 
     assert ask("select rows_missing from ops.delivery_facts") == [(1,)]
+
+
+VISIT = """
+    select
+        'V1' as visit_number, 'C1' as customer_number, null as account_number,
+        'B1' as branch_code, 'T1' as teller_code,
+        timestamp '2025-01-20 09:00:00' as occurred_at, 'advice' as event_type,
+        timestamp '2025-01-20 09:00:00' as ticket_taken_at,
+        timestamp '2025-01-20 {called}' as called_at,
+        timestamp '2025-01-20 {served}' as served_at,
+        cast(null as decimal(18, 2)) as amount, null as currency_code
+"""
+OFFER = """
+    select
+        'O1' as offer_number, date '{changed}' as changed_date, 'K1' as campaign_code,
+        'C1' as customer_number, 'WM01' as product_code,
+        date '{offered}' as offered_date, 'phone' as channel, false as is_control,
+        'declined' as status, 'no_need' as reason
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "row", "reasons"),
+    [
+        ("branch", VISIT.format(called="08:59:59", served="09:10:00"), ["called_at"]),
+        ("branch", VISIT.format(called="09:05:00", served="09:04:59"), ["served_at"]),
+        ("branch", VISIT.format(called="09:00:00", served="09:00:00"), []),
+        (
+            "campaign",
+            OFFER.format(changed="2025-01-10", offered="2025-01-11"),
+            ["changed_date"],
+        ),
+        ("campaign", OFFER.format(changed="2025-01-11", offered="2025-01-11"), []),
+    ],
+)
+def test_a_row_that_ends_before_it_begins_stays_at_the_door(
+    settings, deliver, ask, source, row, reasons
+):
+    deliver(source, row)
+
+    ingest.run(settings).raise_for_problems()
+
+    found = ask("select column_name, reason from ops.quarantine")
+    assert found == [(name, "contradicts_itself") for name in reasons]
+    assert ask(f"select count(*) from raw.{source}") == [(not reasons,)]

@@ -104,6 +104,8 @@ def judge_query(
     suite: gx.ExpectationSuite,
     connection: duckdb.DuckDBPyConnection,
     query: str,
+    *,
+    origins: str = "",
 ) -> Verdict:
     """Run a suite over the rows of a query, and count those that fail.
 
@@ -111,6 +113,8 @@ def judge_query(
     ----------
     connection : DuckDBPyConnection
         Reading only. GX uses it, and does not close it.
+    origins : str, default=""
+        A query of the ``delivery_id`` of what is in ``{broken}``: rows of ``query``.
     """
     source = context.data_sources.add_sql(
         suite.name,
@@ -128,7 +132,15 @@ def judge_query(
         if (broken := _select_broken(result, query)) is None:
             return {}
         (count,) = connection.execute(*broken).fetchone()
-        return {"count": count}
+        return {"count": count, "origins": find_origins(result)}
+
+    def find_origins(result: ExpectationValidationResult) -> tuple[str, ...]:
+        condition = result.expectation_config.meta.get("forbids")
+        if not origins or not condition:
+            return ()
+        broken = f"select * from ({query}) as batch where {condition}"
+        found = connection.execute(origins.format(broken=broken)).fetchall()
+        return tuple(delivery_id for (delivery_id,) in found)
 
     (row_count,) = connection.execute(f"select count(*) from ({query})").fetchone()
     return _judge(suite, results, row_count, count_rows)

@@ -32,6 +32,8 @@ class Failure:
         column is missing.
     deliveries : tuple of str
         The deliveries that broke it, where deliveries were judged.
+    origins : tuple of str
+        The deliveries that rows of a table came with which broke it.
     """
 
     expectation: str
@@ -40,6 +42,7 @@ class Failure:
     count: int | None = None
     is_checked: bool = True
     deliveries: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if not self.is_checked:

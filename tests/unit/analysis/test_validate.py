@@ -63,6 +63,40 @@ Report: {settings.reports}/validation/features.json."""
     ]
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (
+            "marts.accounts set closed_date = opened_date - 1 where account_id = 'A2'",
+            "core_accounts/2025-02-28.2",
+        ),
+        (
+            "marts.accounts set opened_date = '2099-01-01' where account_id = 'A1'",
+            "core_accounts/2025-01-31.1",
+        ),
+        (
+            "intermediate.int_customers_registered set registered_date = '2099-01-01'",
+            ", ".join(f"core_customers/2025-03-31.{number}" for number in (1, 2, 3)),
+        ),
+        (
+            "marts.transactions set occurred_at = known_at + interval 1 day",
+            "branch/2025-03-31.1",
+        ),
+    ],
+)
+def test_a_gate_that_stops_the_bank_names_the_delivery_to_withdraw(
+    settings, marts, change, named
+):
+    marts(f"update {change}")
+
+    with pytest.raises(DataQualityError) as error:
+        validate.run(settings, "features")
+
+    line = str(error.value).splitlines()[-2]
+    assert line.startswith(f"Such rows came with {named}. To go on without them: ")
+    assert f"`crm withdraw {named.split(',')[0]} --reason" in line
+
+
 def test_rows_that_fail_are_counted(settings, marts):
     marts("""
         update ml.churn_scores set churn_probability = null where customer_id = 'C1';
