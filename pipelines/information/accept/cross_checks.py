@@ -13,20 +13,21 @@ LOADED = "select delivery_id from ops.deliveries where status = 'loaded'"
 # ever to the thousandth.
 SLIP = "between 99.9 and 100.1"
 # A balance is compared with the one before it, as far as two months back.
-HISTORY_DAYS = 70
+RECENT = """
+    select min(business_date) - 70 as since from ops.deliveries
+    where status = 'loaded' and source = 'core_balances'
+"""
+EVERYTHING = "select date '0001-01-01' as since"
 # Each balance with the one before, and whether money was taken out at an ATM since.
-BALANCE_PATHS = f"""(
-    with recent as (
-        select min(business_date) - {HISTORY_DAYS} as since from ops.deliveries
-        where status = 'loaded' and source = '{BALANCES}'
-    ),
+BALANCE_PATHS = """(
+    with recent as ({recent}),
     paths as (
         select
             *,
             lag(balance) over path as previous_balance,
             lag(balance_date) over path as previous_date
-        from raw.{BALANCES}
-        where delivery_id in ({KNOWN}) and balance_date >= (select since from recent)
+        from raw.core_balances
+        where delivery_id in ({known}) and balance_date >= (select since from recent)
         window path as (partition by account_number order by balance_date, known_at)
     ),
     withdrawn as (
@@ -34,10 +35,10 @@ BALANCE_PATHS = f"""(
             cards.account_number, cast(events.occurred_at as date) as withdrawn_date
         from raw.atm as events
         inner join (
-            select distinct card_number, account_number from raw.{ACCOUNTS}
-            where card_number is not null and delivery_id in ({KNOWN})
+            select distinct card_number, account_number from raw.core_accounts
+            where card_number is not null and delivery_id in ({known})
         ) as cards using (card_number)
-        where events.event_type = 'withdrawal' and events.delivery_id in ({KNOWN})
+        where events.event_type = 'withdrawal' and events.delivery_id in ({known})
             and events.occurred_at >= (select since from recent)
     )
     select paths.*, withdrawn.withdrawn_date > paths.previous_date as has_withdrawn
@@ -48,12 +49,17 @@ BALANCE_PATHS = f"""(
 )"""
 
 
-def select_rows(contract: Contract) -> str:
-    """Write the rows of a source's new deliveries, with what their accounts say."""
+def select_rows(contract: Contract, *, is_history_whole: bool) -> str:
+    """Write the rows of a source's new deliveries, with what their accounts say.
+
+    Balances older than ten weeks are only among them if the history is to be whole.
+    """
     by = find_account_column(contract)
     source = f"raw.{contract.source}"
     if contract.source == BALANCES:
-        source = BALANCE_PATHS
+        source = BALANCE_PATHS.format(
+            known=KNOWN, recent=EVERYTHING if is_history_whole else RECENT
+        )
     if by is None:
         return f"(select * from {source} where delivery_id in ({LOADED}))"
     return f"""(
@@ -107,7 +113,7 @@ def list_facts(contract: Contract) -> dict[str, str]:
         facts["seen_account_share"] = f"""
             count(distinct account_number) filter (
                 registered_opened_date is not null
-            ) / nullif(any_value((
+            ) / nullif(max_by((
                 select count(*) from (
                     select
                         account_number, min(opened_date) as opened_date,
@@ -117,7 +123,7 @@ def list_facts(contract: Contract) -> dict[str, str]:
                 )
                 where opened_date <= balance_date
                     and coalesce(closed_date > balance_date, true)
-            )), 0)
+            ), balance_date), 0)
         """
     return facts
 

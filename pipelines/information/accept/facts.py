@@ -138,22 +138,21 @@ def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     DataFrame of shape (n_deliveries, n_facts)
         The facts, in order of business date. Shares are fractions in [0, 1].
     """
-    connection.execute("""
-        delete from ops.delivery_facts
-        where delivery_id in (
-            select delivery_id from ops.deliveries where status = 'loaded'
-        )
-    """)
     sources = connection.execute("""
         select distinct source from ops.deliveries where status = 'loaded'
         order by source
     """).fetchall()
-    contents = " union all ".join(
-        _measure_rows(load_contract(source)) for (source,) in sources
-    )
-    if contents:
-        connection.execute(MEASURE.format(contents=contents))
-        _count_outside(connection)
+    contracts = [load_contract(source) for (source,) in sources]
+    _replace_facts(connection, contracts, is_history_whole=False)
+    (is_some_outside,) = connection.execute("""
+        select coalesce(bool_or(rows_missing > 0), false) from ops.delivery_facts
+        where delivery_id in (
+            select delivery_id from ops.deliveries where status = 'loaded'
+        )
+    """).fetchone()
+    if is_some_outside:
+        # Rows older than what is usually compared: a first load of history, or gone.
+        _replace_facts(connection, contracts, is_history_whole=True)
     return connection.execute("""
         select facts.*
         from ops.delivery_facts as facts
@@ -163,26 +162,27 @@ def measure(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """).df()
 
 
-def _count_outside(connection: duckdb.DuckDBPyConnection) -> None:
-    """Count all rows of deliveries of which some lie outside what was measured."""
-    rows = connection.execute("""
-        select delivery_id, source from ops.delivery_facts
-        inner join ops.deliveries using (delivery_id, source)
-        where deliveries.status = 'loaded' and rows_missing > 0
-    """).fetchall()
-    for delivery_id, source in rows:
-        connection.execute(
-            f"""
-            update ops.delivery_facts set rows_missing = rows_loaded - (
-                select count(*) from raw.{source} where delivery_id = $delivery_id
-            )
-            where delivery_id = $delivery_id
-            """,
-            {"delivery_id": delivery_id},
+def _replace_facts(
+    connection: duckdb.DuckDBPyConnection,
+    contracts: list[Contract],
+    *,
+    is_history_whole: bool,
+) -> None:
+    connection.execute("""
+        delete from ops.delivery_facts
+        where delivery_id in (
+            select delivery_id from ops.deliveries where status = 'loaded'
         )
+    """)
+    contents = " union all ".join(
+        _measure_rows(contract, is_history_whole=is_history_whole)
+        for contract in contracts
+    )
+    if contents:
+        connection.execute(MEASURE.format(contents=contents))
 
 
-def _measure_rows(contract: Contract) -> str:
+def _measure_rows(contract: Contract, *, is_history_whole: bool) -> str:
     """Write the query that measures the rows of a source's new deliveries."""
     happened_at = f"cast({contract.happened.name} as timestamp)"
     filled = " + ".join(f"count({name})" for name in contract.names)
@@ -201,7 +201,7 @@ def _measure_rows(contract: Contract) -> str:
             avg(cast(({unknown}) as integer)) as unknown_reference_share,
             ({filled}) / (count(*) * {len(contract.names)}) as filled_share,
             {compared}
-        from {cross_checks.select_rows(contract)}
+        from {cross_checks.select_rows(contract, is_history_whole=is_history_whole)}
         group by delivery_id
     """
 

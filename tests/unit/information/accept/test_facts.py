@@ -167,3 +167,80 @@ def test_a_restatement_of_a_restatement_that_never_came_is_noticed(deliver, judg
     folder.rename(folder.with_name("2025-01-31.3"))
 
     assert judge("missing_sequence_count", "core_balances/2025-01-31.3") == 2
+
+
+HISTORY = """
+    select
+        'A' || number as account_number,
+        last_day(date '2023-12-31' + interval (month) month) as balance_date,
+        number + month as balance, '{currency}' as currency_code
+    from range(1, 41) as numbers (number), range(14) as months (month)
+"""
+
+
+def test_a_first_load_of_history_loses_no_row(deliver, judge):
+    deliver("core_balances", HISTORY.format(currency="CNY"))
+
+    assert judge("rows_missing", "core_balances/2025-01-31.1") == 0
+
+
+def test_what_is_older_than_ten_weeks_is_judged_as_what_is_newer(deliver, judge):
+    deliver("core_accounts", ACCOUNTS)
+    old = f"""
+        select * replace (
+            if(balance_date < date '2024-06-01', 'USD', 'CNY') as currency_code
+        ) from ({HISTORY.format(currency="CNY")})
+    """
+    deliver("core_balances", old)
+
+    share = judge("unlike_register_share", "core_balances/2025-01-31.1")
+    assert share == pytest.approx(6 / 14)
+
+
+def test_a_delivery_of_old_days_alone_is_judged(deliver, judge):
+    deliver("core_balances", balances("2020-01-31", times=3))
+
+    delivery_id = "core_balances/2025-01-31.1"
+    assert judge("rows_missing", delivery_id) == 0
+    assert judge("filled_share", delivery_id) == 1
+    assert judge("typical_amount", delivery_id) == pytest.approx(61.5)
+
+
+def test_old_days_beside_a_new_delivery_are_all_there(deliver, judge):
+    deliver("core_balances", balances(JANUARY))
+    deliver("core_balances", balances("2019-12-31"), date(2019, 12, 31))
+
+    for delivery_id in ("core_balances/2025-01-31.1", "core_balances/2019-12-31.1"):
+        assert judge("rows_missing", delivery_id) == 0
+
+
+def test_a_history_is_complete_if_the_accounts_of_its_last_day_are(deliver, judge):
+    deliver("core_accounts", ACCOUNTS)
+    deliver("core_balances", HISTORY.format(currency="CNY"))
+
+    assert judge("seen_account_share", "core_balances/2025-01-31.1") == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "query"),
+    [
+        (
+            "core_postings",
+            POSTINGS.format(moment="2021-03-04 05:06:07"),
+        ),
+        ("core_accounts", ACCOUNTS.replace("2025-01-10", "1999-12-31")),
+        (
+            "core_postings",
+            POSTINGS.format(moment="2025-01-30 00:00:00")
+            .replace("'P' ||", "'Q' ||")
+            .replace("timestamp", "interval (number) month * -1 + timestamp"),
+        ),
+    ],
+    ids=["events_of_years_ago", "a_register_of_years_ago", "years_of_events_at_once"],
+)
+def test_no_row_looks_lost_because_it_is_old(deliver, judge, source, query):
+    deliver(source, query)
+
+    delivery_id = f"{source}/2025-01-31.1"
+    assert judge("rows_missing", delivery_id) == 0
+    assert judge("filled_share", delivery_id) is not None
