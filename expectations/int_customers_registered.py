@@ -33,6 +33,7 @@ COLUMNS = [
     "open_account_count",
     "deposit_balance_cny",
     "invested_balance_cny",
+    "unknown_balance_cny",
     "owed_balance_cny",
     "last_customer_event_date",
     "household_id",

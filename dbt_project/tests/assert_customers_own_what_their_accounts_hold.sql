@@ -17,13 +17,17 @@ summed as (
 
     select
         (
-            select sum(deposit_balance_cny + invested_balance_cny) from customers
+            select
+                sum(
+                    deposit_balance_cny + invested_balance_cny + unknown_balance_cny
+                )
+            from customers
         ) as customers_cny,
         (
             select sum(balance_cny) from accounts
             where
                 is_open
-                and {{ is_not_held_as('owed', 'product_family') }}
+                and not {{ is_owed('product_family', 'balance_cny') }}
                 and customer_id in (select customers.customer_id from customers)
         ) as accounts_cny
 

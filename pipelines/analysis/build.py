@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.analysis import touched as changes
+from pipelines.analysis import unknown_products
 from pipelines.foundation.errors import (
     DataQualityError,
     PipelineError,
@@ -103,6 +104,7 @@ def run(
         )
         arguments = _arguments(select, exclude, how, unit_tests=unit_tests)
         results = _run_dbt(settings, arguments)
+        unknown = ""
         if not any(_is_of_project(node) for node in results["results"]):
             msg = (
                 f"dbt found nothing to build for select {select!r}, exclude "
@@ -114,13 +116,14 @@ def run(
         if is_whole:
             with connect(settings) as connection:
                 changes.finish(connection)
+                unknown = unknown_products.describe(connection)
     logger.info(
         "build: %d models built, %d tests passed, %.1f s",
         summary.models,
         summary.tests_passed,
         summary.seconds,
     )
-    for warning in summary.warnings:
+    for warning in (*summary.warnings, *filter(None, [unknown])):
         logger.warning("build: %s", warning)
     return summary
 

@@ -7,12 +7,32 @@ import pytest
 
 from pipelines.foundation.contracts import load_contracts
 from pipelines.foundation.parameters import PROJECT
+from pipelines.information.accept.facts import FIRST_CREDIBLE_DATE
 
 MACRO = re.compile(r"(\S*)\s*\{%-? *macro (\w+)\(")
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 PREFIXES = {"staging": "stg_", "intermediate": "int_", "marts": ""}
 # A group by makes the key of these what it is; counting it again would prove nothing.
 GROUPED = {"int_events_summed_to_spans"}
+# Seeds by codes that banks deliver, and where a code that they lack is counted all the
+# same. What is joined to them without is here with its reason.
+SEEDS_OF_CODES = {
+    "event_initiatives",
+    "exchange_rates",
+    "product_families",
+    "product_margins",
+    "touchpoint_events",
+    "touchpoint_questions",
+}
+NEEDS_NO_UNKNOWN = {
+    # What contracts let in is in these seeds: see the tests below.
+    "event_initiatives": "every event type of a contract has an initiative",
+    "exchange_rates": "every currency of a contract has a rate",
+    "product_margins": "every product of product_families has a margin",
+    # A part of the codes, by intention: not every event or question is of a touchpoint.
+    "touchpoint_events": "not every event is a contact at a touchpoint",
+    "touchpoint_questions": "not every question is about a touchpoint",
+}
 # The one column whose values seeds have to know for each source.
 EVENT_SOURCES = ("atm", "branch", "card", "online", "phone", "core_postings")
 
@@ -173,6 +193,60 @@ def test_nothing_is_now(dbt_models):
         if any(word in node["raw_code"].lower() for word in words)
     ]
     assert offenders == []
+
+
+def test_seeds_of_codes_are_joined_so_that_unknown_codes_count(dbt_models, manifest):
+    offenders = []
+    for node in dbt_models:
+        sql = COMMENT.sub("", node["raw_code"])
+        for parent in _parents(node):
+            seed = manifest["nodes"].get(parent, {"resource_type": ""})
+            if seed["resource_type"] != "seed":
+                continue
+            if seed["name"] in SEEDS_OF_CODES - set(NEEDS_NO_UNKNOWN):
+                is_joined = re.search(r"join (\w+)\s+on [\w.]+product_code", sql)
+                is_inner = is_joined and "inner join products" in sql
+                if is_inner or (is_joined and "or_unknown(" not in sql):
+                    offenders.append(f"{node['name']} joins {seed['name']}")
+    # It lists the seed itself, with a row for each code that the seed lacks.
+    assert offenders == ["products joins product_families"]
+
+
+def test_every_seed_by_a_delivered_code_is_listed():
+    delivered = {
+        "channel",
+        "currency_code",
+        "event_type",
+        "product_code",
+        "question_code",
+    }
+    keyed = {
+        path.stem
+        for path in (PROJECT / "seeds").glob("*.csv")
+        if set(_read_seed(path.stem)[0]) & delivered
+    }
+    # What a channel costs is laid out in columns, one per channel that the SQL names.
+    assert keyed == SEEDS_OF_CODES | {"channel_costs"}
+
+
+def test_every_product_has_a_margin_and_every_margin_a_product():
+    first = {
+        seed: {
+            row["product_code"]: row["valid_from"] for row in reversed(_read_seed(seed))
+        }
+        for seed in ("product_families", "product_margins")
+    }
+    assert first["product_families"] == first["product_margins"]
+
+
+def test_event_types_have_an_initiative_since_before_the_first_event():
+    rows = _read_seed("event_initiatives")
+    known = {(row["source"], row["event_type"]) for row in rows}
+    assert known == {
+        (row["source"], row["event_type"])
+        for row in rows
+        if row["valid_from"] <= FIRST_CREDIBLE_DATE
+    }
 
 
 def test_every_event_type_has_an_initiative():

@@ -25,6 +25,7 @@ CUSTOMERS = (
     "after",
     "closing",
     "complaining",
+    "unknown_code",
 )
 
 
@@ -48,8 +49,81 @@ def edges(handmade_bank):
     )
     _deliver_what_comes_late(bank)
     _deliver_outcomes(bank)
+    _deliver_what_no_seed_knows(bank)
     bank.build()
     return bank
+
+
+def _deliver_what_no_seed_knows(bank):
+    customer, since = "unknown_code", "2025-06-01"
+    accounts = {"known": ("WM01", 1), "new": ("ZZZ99", 10), "new_loan": ("ZZZ98", -100)}
+    bank.deliver(
+        "core_accounts",
+        "2026-01-30",
+        [
+            bank.account(customer, since, name, product_code=code)
+            for name, (code, _) in accounts.items()
+        ],
+    )
+    bank.deliver(
+        "core_balances",
+        "2026-01-31",
+        [
+            {
+                "account_number": f"{customer}-{name}",
+                "balance_date": "2026-01-31",
+                "balance": balance,
+                "currency_code": "CNY",
+            }
+            for name, (_, balance) in accounts.items()
+        ],
+    )
+    bank.deliver(
+        "core_subscriptions",
+        "2026-01-31",
+        [
+            {
+                "subscription_number": code,
+                "account_number": f"{customer}-new",
+                "product_code": code,
+                "subscribed_date": "2026-01-15",
+                "amount": amount,
+                "currency_code": "CNY",
+            }
+            for code, amount in (("WM01", 1), ("ZZZ99", 10))
+        ],
+    )
+
+
+def test_money_of_a_product_that_no_seed_knows_counts_everywhere(edges):
+    of_customer = "where customer_id = 'unknown_code'"
+    assert edges.query(f"""
+        select product_code, product_family, balance_cny from marts.accounts
+        {of_customer} and balance is not null order by all
+    """) == [
+        ("WM01", "wealth", 1),
+        ("ZZZ98", "unknown", -100),
+        ("ZZZ99", "unknown", 10),
+    ]
+    assert edges.query("""
+        select product_code, open_account_count, balance_cny from marts.products
+        where product_family = 'unknown' order by all
+    """) == [("ZZZ98", 1, -100), ("ZZZ99", 1, 10)]
+    assert edges.query(f"""
+        select unknown_balance_cny, invested_balance_cny, owed_balance_cny,
+            net_assets_cny, relationship_balance_cny
+        from intermediate.int_customers_registered {of_customer}
+    """) == [(10, 1, 100, -89, 11)]
+    total, owed, count, paid = (
+        edges.read("customer_features", column, "unknown_code", "2026-02-01")
+        for column in (
+            "total_balance_cny",
+            "owed_balance_cny",
+            "subscription_count_365d",
+            "subscription_amount_sum_365d_cny",
+        )
+    )
+    assert (total, owed, count, paid) == (11, 100, 2, 11)
 
 
 def _deliver_what_comes_late(bank):

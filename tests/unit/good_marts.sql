@@ -43,6 +43,7 @@ select
     1 as open_account_count,
     cast(1000 as decimal(18, 2)) as deposit_balance_cny,
     cast(0 as decimal(18, 2)) as invested_balance_cny,
+    cast(0 as decimal(18, 2)) as unknown_balance_cny,
     cast(0 as decimal(18, 2)) as owed_balance_cny,
     date '2025-03-30' as last_customer_event_date,
     'H' || number as household_id,
@@ -270,3 +271,27 @@ select
     false as is_alert,
     1 as estimator_version,
     'run-1' as run_id;
+
+create table intermediate.int_accounts_resolved as
+select
+    'A' || number as account_id,
+    delivery_id,
+    changed_date,
+    known_at,
+    cast(null as timestamp) as superseded_at
+from range(1, 4) as numbers (number)
+cross join (
+    values
+    ('core_accounts/2025-01-31.1', date '2025-01-20', timestamp '2025-02-01'),
+    ('core_accounts/2025-02-28.2', date '2025-02-20', timestamp '2025-03-01')
+) as deliveries (delivery_id, changed_date, known_at)
+where number = 2 or changed_date < date '2025-02-01';
+
+create table intermediate.int_registrations_resolved as
+select
+    'C' || number as customer_id,
+    'core_customers/2025-03-31.' || number as delivery_id,
+    date '2025-03-20' as changed_date,
+    timestamp '2025-04-01' as known_at,
+    cast(null as timestamp) as superseded_at
+from range(1, 4) as numbers (number);

@@ -92,16 +92,20 @@
     {{ return(found.rows | length > 0) }}
 {%- endmacro %}
 
-{# What a data test reads of a table that is kept: in a night, what changed in it, or
-   where that would not show a key that stands twice, what it names instead. #}
+{# What a data test reads: what its own `where` says and, of a table that is kept, in a
+   night what changed in it, or where that would not show a key that stands twice, what it
+   names instead. #}
 {% macro get_where_subquery(relation) -%}
+    {%- set conditions = [config.get('where')] if config.get('where') else [] -%}
     {%- if execute and not flags.FULL_REFRESH -%}
         {%- set name = 'model.bank_crm.' ~ relation.identifier -%}
-        {%- set config = graph.nodes.get(name, {'config': {}}).config -%}
-        {%- set where = config.get('meta', {}).get('tested_where')
-            or config.get('incremental_predicates', []) | join(' or ') -%}
+        {%- set kept = graph.nodes.get(name, {'config': {}}).config -%}
+        {%- set changed = kept.get('meta', {}).get('tested_where')
+            or kept.get('incremental_predicates', []) | join(' or ') -%}
+        {%- do conditions.append(changed) if changed -%}
     {%- endif -%}
-    {%- if where -%}
+    {%- if conditions -%}
+        {%- set where = '(' ~ conditions | join(') and (') ~ ')' -%}
         {{ return('(select * from ' ~ relation ~ ' where ' ~ where ~ ')') }}
     {%- endif -%}
     {{ return(relation) }}

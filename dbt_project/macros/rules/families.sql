@@ -39,9 +39,19 @@
     {{ family }} in ('{{ families_held_as(holding_class) | join("', '") }}')
 {%- endmacro %}
 
-{# The opposite: of a product that no family has, neither is true. #}
-{% macro is_not_held_as(holding_class, family) -%}
-    not {{ is_held_as(holding_class, family) }}
+{# What a seed says of a code: unknown where the seed has no row of it, so that what is
+   counted by it is counted all the same. #}
+{% macro or_unknown(said) -%}
+    coalesce({{ said }}, 'unknown')
+{%- endmacro %}
+
+{# Whether a balance is owed. Of a product that the seed does not know its sign says so:
+   core_balances has what is owed, and nothing else, below nought. #}
+{% macro is_owed(family, balance) -%}
+    (
+        {{ is_held_as('owed', family) }}
+        or ({{ family }} = 'unknown' and {{ balance }} < 0)
+    )
 {%- endmacro %}
 
 {# Run before a table with families in its columns is made, because dbt compares it with

@@ -55,7 +55,7 @@ select
     versions.account_id,
     versions.customer_id,
     versions.product_code,
-    products.product_family,
+    {{ or_unknown('products.product_family') }} as product_family,
     versions.currency_code,
     versions.opened_date,
     versions.closed_date,

@@ -35,7 +35,7 @@ subscriptions_converted as (
     select
         subscriptions.account_id,
         subscriptions.subscribed_date,
-        products.product_family,
+        {{ or_unknown('products.product_family') }} as product_family,
         {{ to_cny('subscriptions.amount', 'exchange_rates.rate_to_cny') }}
             as amount_cny,
         subscriptions.known_at,
@@ -43,7 +43,7 @@ subscriptions_converted as (
 
     from subscriptions
 
-    inner join products
+    left join products
         on subscriptions.product_code = products.product_code
         and subscriptions.subscribed_date >= products.valid_from
         and subscriptions.subscribed_date < products.valid_to

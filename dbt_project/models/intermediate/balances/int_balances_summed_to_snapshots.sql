@@ -95,10 +95,10 @@ summed as (
             where is_latest and {{ is_held_as('invested', 'product_family') }}
         ) as invested_balance_cny,
         -sum(balance_cny) filter (
-            where is_latest and {{ is_held_as('owed', 'product_family') }}
+            where is_latest and {{ is_owed('product_family', 'balance_cny') }}
         ) as owed_balance_cny,
         sum(balance_cny) filter (
-            where is_latest and {{ is_not_held_as('owed', 'product_family') }}
+            where is_latest and not {{ is_owed('product_family', 'balance_cny') }}
         ) as total_balance_cny,
         sum(balance_cny) filter (where is_latest and is_high_margin)
             as high_margin_balance_cny,
@@ -114,7 +114,9 @@ summed as (
         ) }} as {{ family }}_balance_cny,
         {% endfor %}
         sum(balance_cny) filter (
-            where not is_latest and {{ is_not_held_as('owed', 'product_family') }}
+            where
+            not is_latest
+            and not {{ is_owed('product_family', 'balance_cny') }}
         ) as total_balance_90d_ago_cny
 
     from account_snapshots

@@ -96,7 +96,9 @@ summed as (
             sum(standing_balances.balance_cny) filter (
                 where
                 accounts.closed_date >= outcomes.judged_date
-                and {{ is_not_held_as('owed', 'accounts.product_family') }}
+                and not {{ is_owed(
+                    'accounts.product_family', 'standing_balances.balance_cny'
+                ) }}
             ), 0
         ) as relationship_balance_cny
 

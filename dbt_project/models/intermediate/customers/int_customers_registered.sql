@@ -61,8 +61,11 @@ accounts_summed as (
         sum(balance_cny) filter (
             where {{ is_held_as('invested', 'product_family') }}
         ) as invested_balance_cny,
+        sum(balance_cny) filter (
+            where product_family = 'unknown' and balance_cny >= 0
+        ) as unknown_balance_cny,
         -sum(balance_cny) filter (
-            where {{ is_held_as('owed', 'product_family') }}
+            where {{ is_owed('product_family', 'balance_cny') }}
         ) as owed_balance_cny
 
     from accounts
@@ -105,6 +108,8 @@ select
         as deposit_balance_cny,
     cast(coalesce(accounts_summed.invested_balance_cny, 0) as decimal(18, 2))
         as invested_balance_cny,
+    cast(coalesce(accounts_summed.unknown_balance_cny, 0) as decimal(18, 2))
+        as unknown_balance_cny,
     cast(greatest(coalesce(accounts_summed.owed_balance_cny, 0), 0) as decimal(18, 2))
         as owed_balance_cny,
     last_events.last_customer_event_date,

@@ -66,8 +66,7 @@ facts as (
         snapshots.as_of_date,
         households.household_id,
         households.household_member_count,
-        {{ to_fen('balances.deposit_balance_cny') }}
-        + {{ to_fen('balances.invested_balance_cny') }}
+        {{ to_fen('balances.total_balance_cny') }}
         - {{ to_fen('balances.owed_balance_cny') }} as net_assets_cny,
         {{ to_fen('balances.total_balance_cny') }} as relationship_balance_cny,
         subscriptions.largest_wealth_subscription_cny,

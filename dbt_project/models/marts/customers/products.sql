@@ -30,12 +30,40 @@ accounts_summed as (
 
     group by all
 
+),
+
+-- A code that accounts have and the seed has not: its money is counted here, too.
+products as (
+
+    select
+        product_code,
+        product_family,
+        product_name
+
+    from product_families
+
+    where valid_to = {{ never() }}
+
+    union all
+
+    select
+        product_code,
+        'unknown' as product_family,
+        'unknown' as product_name
+
+    from accounts_summed
+
+    where
+        product_code not in (
+            select product_families.product_code from product_families
+        )
+
 )
 
 select
-    product_families.product_code,
-    product_families.product_family,
-    product_families.product_name,
+    products.product_code,
+    products.product_family,
+    products.product_name,
     margins.margin_rate,
     margins.expected_loss_rate,
     margins.is_high_margin,
@@ -44,13 +72,11 @@ select
     cast(coalesce(accounts_summed.customer_count, 0) as integer) as customer_count,
     cast(coalesce(accounts_summed.balance_cny, 0) as decimal(18, 2)) as balance_cny
 
-from product_families
+from products
 
 left join margins
-    on product_families.product_code = margins.product_code
+    on products.product_code = margins.product_code
     and margins.valid_to = {{ never() }}
 
 left join accounts_summed
-    on product_families.product_code = accounts_summed.product_code
-
-where product_families.valid_to = {{ never() }}
+    on products.product_code = accounts_summed.product_code

@@ -125,14 +125,14 @@ offers_known as (
 
     select
         offers_resolved.customer_id,
-        products.product_family,
+        {{ or_unknown('products.product_family') }} as product_family,
         offers_resolved.status,
         offers_resolved.offered_date,
         offers_resolved.changed_date
 
     from offers_resolved
 
-    inner join products
+    left join products
         on offers_resolved.product_code = products.product_code
         and offers_resolved.offered_date >= products.valid_from
         and offers_resolved.offered_date < products.valid_to
