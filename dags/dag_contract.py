@@ -12,7 +12,7 @@ FEATURES = Asset("customer_features")
 PUBLISHED = Asset("published_marts")
 ALERTS = Asset("estimator_alerts")
 
-USE_CASE_NAMES = tuple(list_names())
+MINED = tuple(list_names())
 
 # DuckDB lets one process write, and while it does nobody else may even read. With one
 # slot, waiting is something the UI shows, and not a storm of retries.

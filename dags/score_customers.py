@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import chain, dag, task
 
-from dag_contract import DEFAULT_ARGS, FEATURES, PUBLISHED, USE_CASE_NAMES
+from dag_contract import DEFAULT_ARGS, FEATURES, MINED, PUBLISHED
 from pipelines.foundation.settings import Settings
 
 
@@ -71,7 +71,7 @@ def score_customers():
     steps = [
         [
             step.override(task_id=f"{step.function.__name__}_{use_case}")(use_case)
-            for use_case in USE_CASE_NAMES
+            for use_case in MINED
         ]
         for step in (score, explain, monitor)
     ]

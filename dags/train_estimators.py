@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import Param, chain, dag, task, task_group
 
-from dag_contract import DEFAULT_ARGS, USE_CASE_NAMES
+from dag_contract import DEFAULT_ARGS, MINED
 from pipelines.foundation.settings import Settings
 
 
@@ -74,7 +74,7 @@ def train_estimators():  # noqa: C901 - seven small tasks, no branches
         stages = (is_needed, sample, explore, modify, model, assess)
         chain(*(stage(use_case) for stage in stages))
 
-    for use_case in USE_CASE_NAMES:
+    for use_case in MINED:
         mine.override(group_id=use_case)(use_case)
 
 
