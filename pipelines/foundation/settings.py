@@ -29,6 +29,7 @@ ELSEWHERE = {
     "CRM_MLFLOW_PORT",
     "CRM_PUBLIC_DATA",
     "CRM_RANDOM_KILLS",
+    "CRM_RANDOM_SEED",
     "CRM_EVERY_TASK",
 }
 SIZE = re.compile(r"\d+(\.\d+)? ?([KMGT]i?)?B", re.IGNORECASE)

@@ -1,9 +1,19 @@
+import os
+import re
 from pathlib import Path
 
 import pytest
 
 from pipelines.foundation.errors import UsageError
-from pipelines.foundation.settings import check_environment
+from pipelines.foundation.settings import PROJECT_ROOT, check_environment
+
+# Of what is more than a number.
+VALID = {
+    "CRM_HOME": "var",
+    "CRM_MEMORY_LIMIT": "4GB",
+    "CRM_BUSINESS_DATE": "2026-01-31",
+    "CRM_VAULT_KEY": "0" * 64,
+}
 
 
 @pytest.mark.parametrize(
@@ -48,3 +58,20 @@ def test_a_home_may_be_that_of_the_user(monkeypatch):
     monkeypatch.setenv("CRM_HOME", "~/bank")
 
     assert check_environment().home == Path.home() / "bank"
+
+
+def test_every_setting_that_a_document_names_is_known(monkeypatch, caplog):
+    texts = [
+        path.read_text("utf-8")
+        for path in (*PROJECT_ROOT.glob("*.md"), *PROJECT_ROOT.glob("docs/*.md"))
+    ]
+    named = {name for text in texts for name in re.findall(r"\bCRM_[A-Z_]*[A-Z]", text)}
+    assert {"CRM_HOME", "CRM_RANDOM_SEED"} <= named
+    # What is of a group, or dbt's own, is refused or read elsewhere.
+    for name in named - {"CRM_WAREHOUSE"}:
+        if "__" not in name and name not in os.environ:
+            monkeypatch.setitem(os.environ, name, VALID.get(name, "1"))
+
+    check_environment()
+
+    assert "Unknown" not in caplog.text
