@@ -115,19 +115,32 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"alter table ops.delivery_facts add column if not exists {name} {kind}"
         )
-    for contract in load_contracts().values():
-        create_raw_table(connection, contract)
-
-
-def create_raw_table(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
-    """Create ``raw.<source>``, or add the columns its contract has gained."""
-    columns = {c.name: c.raw_definition for c in contract.columns} | RAW_COLUMNS
-    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    table = f"raw.{contract.source}"
-    connection.execute(f"create table if not exists {table} ({listed})")
-    for name, kind in columns.items():
+    there = set(
         connection.execute(
-            f"alter table {table} add column if not exists {name} {kind}"
+            "select table_name, column_name from duckdb_columns() "
+            "where database_name = current_database() and schema_name = 'raw'"
+        ).fetchall()
+    )
+    for contract in load_contracts().values():
+        _create_raw_table(connection, contract, there)
+
+
+def _create_raw_table(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    there: set[tuple[str, str]],
+) -> None:
+    """Create ``raw.<source>``, or add the columns its contract has gained."""
+    source = contract.source
+    columns = {c.name: c.raw_definition for c in contract.columns} | RAW_COLUMNS
+    missing = [name for name in columns if (source, name) not in there]
+    if len(missing) == len(columns):
+        listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        connection.execute(f"create table raw.{source} ({listed})")
+        return
+    for name in missing:
+        connection.execute(
+            f"alter table raw.{source} add column {name} {columns[name]}"
         )
 
 
