@@ -213,7 +213,7 @@ class _Seen:
                     strange,
                     self.count,
                 )
-            index = _measure_drift(np.array(of["rows"]), counts)
+            index = measure_drift_beyond_chance(np.array(of["rows"]), counts)
             if index > threshold:
                 logger.warning(
                     "%s: %s has drifted since mining (PSI %.2f, more than %g), so that "
@@ -229,18 +229,19 @@ def _list(kept: Kept) -> list[tuple[str, dict]]:
     return list(kept.bins.items())
 
 
-def _measure_drift(before: np.ndarray, after: np.ndarray) -> float:
+def measure_drift_beyond_chance(before: np.ndarray, after: np.ndarray) -> float:
     """Measure the stability index, less what so few rows may have by chance.
 
     Of rows that have not moved it is about chi-squared, divided by their number
     (Yurdakul and Naranjo 2020, Journal of Risk Model Validation 14(4)).
-    Of columns with more levels than there are tenths, the rarer ones are one bin.
+    Of columns with more levels than there are tenths, the rarer ones are one bin, and
+    those not seen before are rare, too: among thousands of surnames some are new.
     """
     if len(before) > BIN_COUNT + 2:
         order = np.argsort(-before[:-1], kind="stable")
         often, rare = order[:BIN_COUNT], order[BIN_COUNT:]
         before, after = (
-            np.array([*rows[often], rows[rare].sum(), rows[-1]])
+            np.array([*rows[often], rows[rare].sum() + rows[-1]])
             for rows in (before, after)
         )
     free = len(before) - 1

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from models.explore.drift import count_bins, keep_bins, place
 from pipelines.discovery.any_table import model, predict
 from pipelines.discovery.any_table import run as any_table
 from pipelines.discovery.any_table.predict import (
@@ -23,6 +24,7 @@ from pipelines.foundation.errors import (
     PipelineError,
     UsageError,
 )
+from pipelines.foundation.parameters import read_drift_threshold
 from pipelines.foundation.settings import Settings
 
 NEW = 500
@@ -174,6 +176,23 @@ def test_a_shifted_column_is_named_and_no_other(make_rows, predict_rows, caplog)
 
     (line,) = [record.getMessage() for record in caplog.records]
     assert "age has drifted since mining (PSI" in line
+
+
+def test_new_names_among_thousands_are_no_drift_and_other_shares_of_them_are():
+    rng = np.random.default_rng(0)
+    name_all = np.vectorize(lambda number: f"name {number}", otypes=[object])
+    kept = keep_bins(pd.Series(name_all(rng.zipf(1.3, 10_000) % 3_000)))
+
+    def drift(numbers):
+        bins = place(kept, pd.Series(name_all(numbers)))
+        counts = np.bincount(bins, minlength=count_bins(kept))
+        index = predict.measure_drift_beyond_chance(np.array(kept["rows"]), counts)
+        return counts[-1], index > read_drift_threshold()
+
+    new, has_drifted = drift(rng.zipf(1.3, 2_000) % 3_000)
+    assert new > 0
+    assert not has_drifted
+    assert drift(rng.integers(1_000, 9_000, 2_000))[1]
 
 
 def test_a_few_rows_drift_only_where_it_is_no_chance(make_rows, predict_rows, caplog):
