@@ -60,7 +60,9 @@ def test_customers_like_those_it_was_assessed_on_raise_no_alert(scored, ask):
         if feature.name in learnt and not feature.is_calendar
     ]
     assert health.list_alerts(scored) == []
-    assert ask("select metric, count(*) from ml.estimator_health group by all") == [
+    assert ask(
+        "select metric, count(*) from ml.estimator_health group by all order by all"
+    ) == [
         ("feature_psi", len(watched)),
         ("score_psi", 1),
     ]
