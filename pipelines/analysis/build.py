@@ -104,7 +104,6 @@ def run(
         )
         arguments = _arguments(select, exclude, how, unit_tests=unit_tests)
         results = _run_dbt(settings, arguments)
-        unknown = ""
         if not any(_is_of_project(node) for node in results["results"]):
             msg = (
                 f"dbt found nothing to build for select {select!r}, exclude "
@@ -113,17 +112,18 @@ def run(
             )
             raise UsageError(msg)
         summary = _summarise(settings, results)
+        warnings = list(summary.warnings)
         if is_whole:
             with connect(settings) as connection:
                 changes.finish(connection)
-                unknown = unknown_products.describe(connection)
+                warnings += unknown_products.describe(connection)
     logger.info(
         "build: %d models built, %d tests passed, %.1f s",
         summary.models,
         summary.tests_passed,
         summary.seconds,
     )
-    for warning in (*summary.warnings, *filter(None, [unknown])):
+    for warning in warnings:
         logger.warning("build: %s", warning)
     return summary
 

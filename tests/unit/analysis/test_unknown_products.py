@@ -23,7 +23,8 @@ def describe():
                 connection.execute(
                     "insert into marts.products values (?, ?, ?, ?)", list(row)
                 )
-            return unknown_products.describe(connection)
+            (line,) = unknown_products.describe(connection) or [""]
+            return line
 
         yield describe
 
